@@ -1,1 +1,1 @@
-"""."""
+"""Pulumi components, one file per thing provisioned."""

@@ -1,1 +1,1 @@
-"""."""
+"""The renderer: what runs on the GPU endpoint."""

@@ -1,1 +1,1 @@
-"""."""
+"""The Pulumi program and the typed settings of a stack."""
