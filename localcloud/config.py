@@ -111,7 +111,9 @@ def save(config: Config) -> None:
     draft = path.with_suffix(".json.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump({"ports": asdict(config.ports), "secrets": asdict(config.secrets)}, file, indent=2)
+        # `hosts` is for the edge, which is not Python; load() derives it anew.
+        document = {"ports": asdict(config.ports), "secrets": asdict(config.secrets), "hosts": config.hosts}
+        json.dump(document, file, indent=2)
     draft.replace(path)
 
 
