@@ -1,1 +1,1 @@
-"""The renderer: what runs on the GPU endpoint."""
+"""The renderer: the handler that runs on the GPU endpoint, here without a GPU."""
