@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from localcloud.errors import SettingsError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -16,6 +18,7 @@ _T = TypeVar("_T", bound="DataclassInstance")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 STATE_DIR_VARIABLE = "ALPHOGEN_STATE_DIR"
+HIGHEST_PORT = 65535
 
 # The account and zone that exist from the start, as a real account does. Pulumi.local.yaml names the same.
 ACCOUNT_ID = "10ca1000000000000000000000000001"
@@ -25,7 +28,7 @@ SITE_HOST = "alphogenai-app-local.pages.dev"
 RUNPOD_ENDPOINT_ID = "local-renderer"
 
 
-class ConfigError(Exception):
+class ConfigError(SettingsError):
     """The settings file is missing or cannot be used; the message says what to do."""
 
 
@@ -104,17 +107,22 @@ def path_of(state: Path) -> Path:
     return state / "config.json"
 
 
+def copy_of(state: Path) -> Path:
+    """The second copy of the settings, from which a broken first one is restored."""
+    return state / "config.json.copy"
+
+
 def save(config: Config) -> None:
-    """Write the settings whole or not at all, readable by the owner alone."""
-    path = path_of(config.state_dir)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".json.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        # `hosts` is for the edge, which is not Python; load() derives it anew.
-        document = {"ports": asdict(config.ports), "secrets": asdict(config.secrets), "hosts": config.hosts}
-        json.dump(document, file, indent=2)
-    draft.replace(path)
+    """Write the settings whole or not at all, twice, readable by the owner alone."""
+    config.state_dir.mkdir(parents=True, exist_ok=True)
+    # `hosts` is for the edge, which is not Python; load() derives it anew.
+    document = {"ports": asdict(config.ports), "secrets": asdict(config.secrets), "hosts": config.hosts}
+    for path in (copy_of(config.state_dir), path_of(config.state_dir)):
+        draft = path.with_suffix(".new")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(document, file, indent=2)
+        draft.replace(path)
 
 
 def load(state: Path | None = None) -> Config:
@@ -126,15 +134,31 @@ def load(state: Path | None = None) -> Config:
     state = state or state_dir()
     path = path_of(state)
     try:
-        document = json.loads(path.read_text())
-        return Config(state, _parse(Ports, document["ports"]), _parse(Secrets, document["secrets"]))
+        return read(path, state)
     except FileNotFoundError:
-        raise ConfigError(f"{path} is missing: the local cloud was never started here. Run `make up`.") from None
+        raise ConfigError(
+            f"{path} is missing.", "The local cloud was never started here.", "Run `make up`."
+        ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(
-            f"{path} cannot be read ({error!r}): the local cloud's ports and secrets are lost. "
-            "Run `ops local reset` to start afresh, then `make up`."
+            f"{path} cannot be read ({error!r}).",
+            "Without it the ports and secrets of the local cloud are unknown. Its data is still there.",
+            f"Run `make up`: it restores the file from {copy_of(state).name}.",
         ) from error
+
+
+def read(path: Path, state: Path) -> Config:
+    """Parse one settings file.
+
+    Raises:
+        OSError: it cannot be opened.
+        ValueError, KeyError, TypeError: it is not what `save` writes.
+    """
+    document = json.loads(path.read_text())
+    ports = _parse(Ports, document["ports"])
+    if not all(type(port) is int and 0 < port <= HIGHEST_PORT for port in astuple(ports)):
+        raise ValueError("a port is not a number from 1 to 65535")
+    return Config(state, ports, _parse(Secrets, document["secrets"]))
 
 
 def _parse(kind: type[_T], document: dict[str, Any]) -> _T:
