@@ -58,8 +58,10 @@ def _services(config: Config) -> dict[str, str]:
 
 
 def _pulumi(config: Config) -> dict[str, str]:
+    # Only where it is not the checkout's own: a shell that visits two checkouts must not mix them up.
+    elsewhere = config.state_dir != (CHECKOUT / ".local").resolve()
     return {
-        STATE_DIR_VARIABLE: str(config.state_dir),
+        **({STATE_DIR_VARIABLE: str(config.state_dir)} if elsewhere else {}),
         "PULUMI_HOME": str(config.state_dir / "pulumi-home"),
         "PULUMI_BACKEND_URL": f"file://{config.state_dir / 'pulumi'}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,

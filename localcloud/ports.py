@@ -36,7 +36,8 @@ def holder(port: int) -> str:
     except psutil.AccessDenied:  # macOS shows other users' sockets to root only
         return "another program"
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+        listens = connection.status == psutil.CONN_LISTEN and connection.laddr
+        if listens and listens.port == port and connection.pid:
             return _described(connection.pid)
     return "another program"
 
