@@ -1,0 +1,116 @@
+"""Requests and responses between the Workers runtime and the core.
+
+A crossing between Python and JavaScript costs more than most of what either does, so few are made: headers and bodies are
+fetched when asked for, and the header set of a plain JSON answer is built once and only told the request's id.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from js import JSON, Headers, Object
+from js import Response as JsResponse
+from pyodide.ffi import JsProxy, to_js
+
+from api import http
+from api.errors import TooLargeError
+
+if TYPE_CHECKING:
+    from api.application import Application
+
+_NO_BODY = frozenset({204, 304})
+
+
+class RequestHeaders:
+    """The runtime's header object."""
+
+    __slots__ = ("_request",)
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+
+    def get(self, name: str) -> str | None:
+        """Give one header's value."""
+        value = self._request.headers.get(name)
+        # JavaScript's null is None in one Pyodide and `jsnull` in the next.
+        return value if isinstance(value, str) else None
+
+    def all(self) -> dict[str, str]:
+        """Give every header, names in lower case."""
+        return dict(json.loads(JSON.stringify(Object.fromEntries(self._request.headers))))
+
+
+class RequestBody:
+    """The runtime's body stream."""
+
+    __slots__ = ("_request",)
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+
+    @property
+    def stream(self) -> Any:
+        """The stream, to hand on unread; None for an empty body."""
+        stream = self._request.body
+        return stream if isinstance(stream, JsProxy) else None
+
+    async def read(self, limit: int) -> bytes:
+        """Read it whole, but never more than one piece over the limit."""
+        stream = self.stream
+        if stream is None:
+            return b""
+        announced = self._request.headers.get("content-length")
+        if isinstance(announced, str) and announced.isdigit():
+            if int(announced) > limit:
+                raise TooLargeError(limit)
+            return bytes((await self._request.arrayBuffer()).to_bytes())
+        return await _read(stream.getReader(), limit)
+
+
+async def _read(reader: Any, limit: int) -> bytes:
+    pieces = bytearray()
+    while not (piece := await reader.read()).done:
+        pieces += piece.value.to_bytes()
+        if len(pieces) > limit:
+            await reader.cancel()
+            raise TooLargeError(limit)
+    return bytes(pieces)
+
+
+class Server:
+    """Serves one application in one isolate; made at the first request, since at start there is no randomness."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._prefix = secrets.token_hex(8)
+        self._count = 0
+        self._plain: dict[int, tuple[Any, Any]] = {}
+
+    async def serve(self, request: Any) -> Any:
+        """Answer the runtime's request with the runtime's response."""
+        self._count += 1
+        wanted = http.Request(request.method, request.url, RequestHeaders(request), RequestBody(request))
+        wanted.id = f"{self._prefix}-{self._count:x}"
+        answer = await self._application.answer(wanted)
+        if answer.headers or answer.content_type != http.JSON or answer.body is None:
+            return self._build(answer, wanted.id)
+        set_header, init = self._plain.get(answer.status) or self._remember(answer)
+        set_header("X-Request-Id", wanted.id)
+        return JsResponse.new(answer.body, init)
+
+    def _remember(self, answer: http.Response) -> tuple[Any, Any]:
+        headers = Headers.new(_object(self._application.headers(answer)))
+        init = to_js({"status": answer.status, "headers": headers}, dict_converter=Object.fromEntries)
+        self._plain[answer.status] = (headers.set, init)
+        return self._plain[answer.status]
+
+    def _build(self, answer: http.Response, request_id: str) -> Any:
+        headers = {**self._application.headers(answer), "X-Request-Id": request_id}
+        body = None if answer.status in _NO_BODY else answer.body
+        return JsResponse.new(body, _object({"status": answer.status, "headers": headers}))
+
+
+def _object(value: dict[str, Any]) -> Any:
+    return JSON.parse(json.dumps(value))

@@ -1,0 +1,107 @@
+"""Answers requests: finds the route, checks who asks, and lets nothing out but an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api.errors import ApiError, UnauthorizedError
+from api.http import JSON, Request, Response, json_response
+from api.router import Access, Family, Route, Router
+from api.trace import REQUEST_ID
+
+if TYPE_CHECKING:
+    from api.core import Core
+
+# JSON is never a page; a stored file opened in a browser may show itself and do nothing else.
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'none'; sandbox",
+}
+EXPOSED = "X-Request-Id, ETag, Content-Range, Accept-Ranges, Content-Disposition, Retry-After"
+ACCEPTED = "Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Range"
+PREFLIGHT_SECONDS = "600"
+_SERVER_ERROR = 500
+_FAILURES = frozenset({500, 502, 503})  # 501 is a feature that is off: nothing to wake anybody for
+
+
+class Application:
+    """All families of clients on one core."""
+
+    def __init__(self, core: Core, families: tuple[Family, ...]) -> None:
+        self._core = core
+        self._families = families
+        self._router = Router(families)
+        self._origins = core.settings.origins
+        self._static = {**SECURITY_HEADERS, **({"Vary": "Origin"} if self._origins else {})}
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request, whatever it is."""
+        REQUEST_ID.set(request.id)
+        began = self._core.clock()
+        family = self._families[0]
+        quiet = False
+        try:
+            place = self._router.find(request)
+            family = place.family
+            if request.method == "OPTIONS":
+                response = Response(None, 204, "", {"Allow": place.allow})
+            else:
+                route = place.route(request.method)
+                quiet = route.quiet
+                response = await self._serve(route, request)
+        except ApiError as error:
+            response = json_response(family.render_error(error), error.status, dict(error.headers))
+        except Exception as error:  # noqa: BLE001 - the last line: whatever went wrong, the client gets an answer
+            self._log_failure(error)
+            response = json_response(
+                family.render_error(ApiError("our mistake; it is logged")), _SERVER_ERROR
+            )
+        self._finish(request, response)
+        if not quiet or response.status in _FAILURES:
+            self._log(request, response, began)
+        return response
+
+    async def _serve(self, route: Route, request: Request) -> Response:
+        if route.access is Access.ADMIN:
+            if not self._core.auth.is_admin(request.headers.get("authorization")):
+                raise UnauthorizedError
+        elif route.access is Access.CALLER:
+            request.caller = await self._core.auth.caller(request.headers.get("authorization"))
+        return await route.handler(request)
+
+    def _finish(self, request: Request, response: Response) -> None:
+        if request.method == "HEAD":
+            response.body = None
+        origin = request.headers.get("origin") if self._origins else None
+        if origin in self._origins:
+            response.headers["Access-Control-Allow-Origin"] = str(origin)
+            response.headers["Access-Control-Expose-Headers"] = EXPOSED
+            if request.method == "OPTIONS" and "Allow" in response.headers:
+                response.headers["Access-Control-Allow-Methods"] = response.headers["Allow"]
+                response.headers["Access-Control-Allow-Headers"] = ACCEPTED
+                response.headers["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
+
+    def headers(self, response: Response) -> dict[str, str]:
+        """Give all headers of an answer but its request id."""
+        headers = {"Content-Type": response.content_type} if response.content_type else {}
+        cache = {"Cache-Control": "no-store"} if response.content_type == JSON else {}
+        return {**self._static, **headers, **cache, **response.headers}
+
+    def _log(self, request: Request, response: Response, began: float) -> None:
+        level = "error" if response.status in _FAILURES else "info"
+        milliseconds = round((self._core.clock() - began) * 1000)
+        fields = {
+            "method": request.method,
+            "path": request.path,
+            "status": response.status,
+            "ms": milliseconds,
+        }
+        self._core.log(level, "request", **fields)
+
+    def _log_failure(self, error: Exception) -> None:
+        from traceback import format_exception  # noqa: PLC0415 - only ever needed here, so not at start
+
+        self._core.log("error", "unexpected failure", error="".join(format_exception(error)))

@@ -1,0 +1,1 @@
+"""What is true of jobs, keys, cursors, ranges and signatures whoever asks; nothing here does I/O."""

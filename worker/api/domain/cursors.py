@@ -1,0 +1,45 @@
+"""Keyset cursors: the place after one row, newest first, opaque to the client."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.domain import ids
+
+
+class InvalidCursorError(ValueError):
+    """The cursor was not made by this API."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The last row of a page: the next page starts after it."""
+
+    created_at: str
+    id: str
+
+    def encode(self) -> str:
+        """Give the cursor as one URL-safe word."""
+        return urlsafe_b64encode(f"{self.created_at} {self.id}".encode()).decode().rstrip("=")
+
+
+def decode(text: str) -> Cursor:
+    """Read a cursor back.
+
+    Raises:
+        InvalidCursorError: anything but what `encode` made.
+    """
+    try:
+        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode("ascii")
+        created_at, _, job_id = raw.partition(" ")
+        if datetime.fromisoformat(created_at).tzinfo is None:
+            raise InvalidCursorError("the cursor's time has no zone")
+    except (binascii.Error, UnicodeError, ValueError) as error:
+        raise InvalidCursorError("not a cursor of this API") from error
+    cursor = Cursor(created_at, job_id)
+    if not ids.is_uuid(job_id) or cursor.encode() != text:
+        raise InvalidCursorError("not a cursor of this API")
+    return cursor

@@ -1,0 +1,160 @@
+"""OpenAPI 3.1 of the API, made from the route tables that serve it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from api.http import Response, json_response
+from api.router import Access, Family, Route, Upload
+
+if TYPE_CHECKING:
+    from api.document import Schema
+    from api.http import Request
+    from api.operations import Answered, Operation
+
+# What any route may answer, whatever it does.
+_UPLOAD_REFUSALS = {
+    Upload.JSON: {
+        400: "The body is not JSON, or a field is wrong; `field` names it",
+        413: "The body is over the limit",
+        415: "The body is not `application/json`",
+    },
+    Upload.FILE: {
+        411: "The request does not say how long its body is",
+        413: "The file is over 100 MB",
+    },
+}
+_NOBODY = "Nothing in the request proves who asks"
+SECURITY_SCHEMES = {
+    "admin": {"type": "http", "scheme": "bearer", "description": "The admin's token"},
+    "user": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A Supabase or Clerk token",
+    },
+    "webhookSecret": {"type": "apiKey", "in": "header", "name": "X-Webhook-Secret"},
+    "webhookSignature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-RunPod-Signature",
+        "description": "Hex HMAC-SHA256 of the raw body, keyed with the webhook secret",
+    },
+    "jobToken": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "token",
+        "description": "The job's own token, from the address that was given to the provider",
+    },
+    "signature": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "signature",
+        "description": "Part of a signed address",
+    },
+}
+
+
+def described(*families: Family) -> tuple[Family, ...]:
+    """Add `GET /openapi.json`, which describes all families and itself, to the first family."""
+    all_families: list[Family] = []
+
+    async def openapi(_request: Request) -> Response:
+        return json_response(render(all_families))
+
+    first, *others = families
+    route = Route("GET", "/openapi.json", "openapi", openapi)
+    all_families += [Family(first.name, (*first.routes, route), first.render_error), *others]
+    return tuple(all_families)
+
+
+def render(families: list[Family]) -> dict[str, Any]:
+    """Write the document."""
+    from api.routes.documentation import ERRORS, OPERATIONS  # noqa: PLC0415 - large, and asked for by few
+
+    paths: dict[str, dict[str, Any]] = {}
+    for family in families:
+        for route in family.routes:
+            address = route.path.replace("<", "{").replace("...", "").replace(">", "}")
+            operation = _operation(family, route, OPERATIONS[route.name])
+            paths.setdefault(address, {})[route.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "AlphoGenAI API", "version": "1.0.0"},
+        "tags": [{"name": family.name} for family in families],
+        "paths": paths,
+        "components": {"schemas": ERRORS, "securitySchemes": SECURITY_SCHEMES},
+    }
+
+
+def _operation(family: Family, route: Route, operation: Operation) -> dict[str, Any]:
+    refusals = {**_refusals(route), **operation.refusals}
+    described: dict[str, Any] = {
+        "operationId": route.name,
+        "tags": [family.name],
+        "summary": operation.summary,
+        "parameters": [*_parameters(route), *operation.parameters],
+        "security": [{name: []} for name in operation.security or _security(route)],
+        "responses": {
+            **{str(status): _answer(route, answer) for status, answer in operation.answers.items()},
+            **{str(status): _refusal(family, text) for status, text in refusals.items()},
+        },
+    }
+    if operation.description:
+        described["description"] = operation.description
+    if route.upload is not Upload.NONE:
+        described["requestBody"] = _body(route, operation)
+    return described
+
+
+def _refusals(route: Route) -> dict[int, str]:
+    refusals = dict(_UPLOAD_REFUSALS.get(route.upload, {}))
+    if route.access is not Access.PUBLIC:
+        refusals[401] = _NOBODY
+    if route.query or "<" in route.path:
+        refusals.setdefault(400, "The address or its query is wrong; `field` names what")
+    return refusals
+
+
+def _security(route: Route) -> tuple[str, ...]:
+    return {Access.PUBLIC: (), Access.ADMIN: ("admin",), Access.CALLER: ("admin", "user")}[route.access]
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    found = []
+    if "<" in route.path:
+        name = route.path.partition("<")[2].partition(">")[0].removesuffix("...")
+        schema = {"type": "string", "minLength": 1}
+        found.append({"in": "path", "name": name, "required": True, "schema": schema})
+    query: Schema = route.query or {}
+    required = query.get("required", ())
+    for name, schema in query.get("properties", {}).items():
+        found.append({"in": "query", "name": name, "required": name in required, "schema": schema})
+    return found
+
+
+def _body(route: Route, operation: Operation) -> dict[str, Any]:
+    if route.upload is Upload.FILE:
+        return {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+    content: dict[str, Any] = {"schema": route.body or {}}
+    if operation.request_example is not None:
+        content["example"] = operation.request_example
+    return {"required": True, "content": {"application/json": content}}
+
+
+def _answer(route: Route, answer: Answered) -> dict[str, Any]:
+    described: dict[str, Any] = {"description": answer.description, "headers": _HEADERS}
+    if answer.schema is not None and route.method != "HEAD":
+        content: dict[str, Any] = {"schema": answer.schema}
+        if answer.example is not None:
+            content["example"] = answer.example
+        described["content"] = {answer.media: content}
+    return described
+
+
+def _refusal(family: Family, text: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{family.name}Error"}
+    return {"description": text, "headers": _HEADERS, "content": {"application/json": {"schema": schema}}}
+
+
+_HEADERS = {"X-Request-Id": {"description": "Names the request in the log", "schema": {"type": "string"}}}

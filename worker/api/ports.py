@@ -1,0 +1,187 @@
+"""What the core needs from outside, in its own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from api.domain.cursors import Cursor
+    from api.domain.job import Job, Kind, State
+    from api.domain.ranges import Range
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the database made of a report or a wish: whether it knows the job, and whether anything changed."""
+
+    found: bool
+    changed: bool
+    job: Job | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a provider says of a job; either id may be the one it is known by."""
+
+    job_id: str | None
+    provider_job_id: str | None
+    status: State
+    phase: str | None
+    progress: int | None
+    result: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which jobs to list: of one user or of all, newest first, after a cursor."""
+
+    user_id: str | None
+    status: State | None
+    kind: Kind | None
+    limit: int
+    after: Cursor | None
+
+
+class Database(Protocol):
+    """The jobs and events; it owns the invariants, and each call is one round trip.
+
+    Every method raises `UnavailableError` where the database gives no answer.
+    """
+
+    async def create(self, user_id: str | None, kind: Kind, payload: dict[str, Any]) -> Job:
+        """Insert a job, `queued`."""
+
+    async def submitted(
+        self,
+        job_id: str,
+        status: State,
+        provider: str,
+        provider_job_id: str | None,
+        result: dict[str, Any] | None,
+    ) -> Job:
+        """Record how the submission went; a job that has ended meanwhile stays as it is."""
+
+    async def get(self, job_id: str, user_id: str | None) -> Job | None:
+        """Find a job by its id or its provider's; `user_id` None sees all."""
+
+    async def page(self, wanted: Page) -> list[Job]:
+        """List jobs."""
+
+    async def report(self, report: Report) -> Outcome:
+        """Apply a provider's report; replays and late reports change nothing."""
+
+    async def cancel(self, job_id: str, user_id: str | None) -> Outcome:
+        """Cancel a job that has not ended."""
+
+    async def record(self, kind: str, payload: Any) -> int:
+        """Store an event and give its id."""
+
+    async def metrics(self) -> dict[str, Any]:
+        """Count jobs by state, and their times."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored file; `etag` is quoted as in the header, `size` in bytes."""
+
+    key: str
+    size: int
+    etag: str
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A stored file, opened; `part` is (offset, length) where `stream` gives only that part of it."""
+
+    stored: Stored
+    stream: Any
+    part: tuple[int, int] | None
+
+
+class Media(Protocol):
+    """The bucket; bytes stream through and are never held. Raises `UnavailableError` when it does not answer."""
+
+    async def head(self, key: str) -> Stored | None:
+        """Describe a file."""
+
+    async def open(self, key: str, part: Range | None) -> Opened | None:
+        """Open a file, or the part of it that is asked.
+
+        Raises:
+            UnsatisfiableError: no byte of it lies in `part`.
+        """
+
+    async def put(self, key: str, stream: Any, content_type: str) -> Stored:
+        """Store a stream of known length; None is the empty file."""
+
+    async def delete(self, key: str) -> None:
+        """Remove a file; one that is not there is no error."""
+
+
+class Provider(Protocol):
+    """The GPUs. Every method raises `ProviderError` where it gives no usable answer."""
+
+    async def submit(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Start a job and give the provider's answer, in which `id` is a text. Never tried twice."""
+
+    async def status(self, provider_job_id: str) -> dict[str, Any] | None:
+        """Give the provider's JSON for a job; None when it knows none, or no longer."""
+
+    async def cancel(self, provider_job_id: str) -> bool:
+        """Cancel a job; False when the provider knows none, or no longer."""
+
+    async def health(self) -> None:
+        """Ask whether it answers."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An upstream's answer, read whole."""
+
+    status: int
+    text: str
+
+
+class FetchError(Exception):
+    """An upstream gave no answer: refused, broken off, or not in time."""
+
+
+class Fetch(Protocol):
+    """HTTP to an upstream. Redirects are not followed."""
+
+    async def __call__(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: str | None,
+        timeout_ms: int,
+    ) -> Answer:
+        """Send one request, once.
+
+        Raises:
+            FetchError: no answer within the time.
+        """
+
+
+class Verifier(Protocol):
+    """Checks signatures made with public-key algorithms."""
+
+    async def __call__(self, algorithm: str, key: dict[str, str], message: bytes, signature: bytes) -> bool:
+        """Check an RS256 or ES256 signature against a JWK; a key that cannot be read verifies nothing."""
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def __call__(self) -> float:
+        """Give the unix time in seconds."""
+
+
+class Log(Protocol):
+    """Where lines go: one JSON object each, secrets taken out."""
+
+    def __call__(self, level: str, message: str, **fields: Any) -> None:
+        """Write one line."""

@@ -1,0 +1,274 @@
+"""What the documentation says of every operation; read only when the documentation is asked for."""
+
+from __future__ import annotations
+
+from api.document import Schema  # noqa: TC001 - documentation is not on any hot path
+from api.domain.job import Kind, State
+from api.operations import (
+    ANY_OBJECT,
+    FLAG,
+    INTEGER,
+    NULLABLE_TEXT,
+    TEXT,
+    Answered,
+    Operation,
+    header,
+    record,
+)
+
+JOB_ID = "0b9f3c5e-8a52-4d0c-9c5e-6f1f6f2f8b11"
+RUNPOD_ID = "c80ffee4-f315-4e25-a146-0f3d98cf024b-u1"
+NO_DATABASE = "No database is configured (`supabase_not_configured`)"
+DATABASE_DOWN = "The database does not answer; try again"
+STORAGE_DOWN = "The storage does not answer; try again"
+NO_STORAGE = "No bucket is bound"
+NO_SECRET = "No webhook secret is configured"  # noqa: S105 - a sentence, not a secret
+NO_FILE = "There is no such file"
+NO_JOB = "There is no such job, or it is somebody else's"
+NOT_PROVEN = "The caller could not be proven"
+
+ERRORS: dict[str, Schema] = {
+    "AlphoGenAIError": {
+        "type": "object",
+        "required": ["ok", "error"],
+        "properties": {
+            "ok": {"const": False},
+            "error": {"type": "string", "description": "A stable code"},
+            "field": {"type": "string", "description": "The field that is wrong"},
+            "message": {"type": "string", "description": "The same for a person"},
+            "job_id": {"type": "string"},
+            "status": {"type": "string"},
+        },
+        "example": {"ok": False, "error": "unauthorized"},
+    },
+}
+
+FEATURES = (
+    *("clerk_auth_configured", "supabase_configured", "s3_storage_configured", "r2_storage_configured"),
+    *("runpod_configured", "webhook_enabled", "image_generation_available", "video_generation_available"),
+    "secure_api_available",
+)
+HEALTH = record(
+    ok=FLAG,
+    ts=INTEGER,
+    status=TEXT,
+    environment=TEXT,
+    version=TEXT,
+    python_version=TEXT,
+    **dict.fromkeys(FEATURES, FLAG),
+    features={"type": "array", "items": TEXT},
+)
+STORED = record(ok=FLAG, key=TEXT, size=INTEGER, etag=TEXT, content_type=TEXT)
+STORED_EXAMPLE = {
+    "ok": True,
+    "key": "test.txt",
+    "size": 11,
+    "etag": '"b10a8db164e0754105b7a99be72e3fe5"',
+    "content_type": "text/plain",
+}
+FILE: Schema = {"type": "string", "format": "binary"}
+JOB = record(
+    id=TEXT,
+    user_id=NULLABLE_TEXT,
+    kind={"type": "string", "enum": [kind.value for kind in Kind]},
+    status={"type": "string", "enum": [state.value for state in State]},
+    phase=NULLABLE_TEXT,
+    progress={"type": ["integer", "null"]},
+    provider=NULLABLE_TEXT,
+    provider_job_id=NULLABLE_TEXT,
+    payload=ANY_OBJECT,
+    result={"type": ["object", "null"]},
+    created_at=TEXT,
+    submitted_at=NULLABLE_TEXT,
+    started_at=NULLABLE_TEXT,
+    finished_at=NULLABLE_TEXT,
+)
+SUBMITTED: Schema = {
+    **record(ok=FLAG, status=TEXT, provider=TEXT, provider_job_id=NULLABLE_TEXT, job_id=TEXT),
+    "description": "`message` is there where no database is configured: the job is then not stored",
+}
+RUNPOD_JOB = record(id=TEXT, status=TEXT)
+OWN_JOB = record(
+    status={"type": "string", "enum": ["queued", "running", "done", "failed"]},
+    r2Url=NULLABLE_TEXT,
+    expiresAt=NULLABLE_TEXT,
+    durationSec={"type": ["number", "null"]},
+)
+READ = Operation(
+    "Read a file",
+    {
+        200: Answered("The file", FILE, media="*/*"),
+        206: Answered("The part that `Range` asks for", FILE, media="*/*"),
+        304: Answered("The client holds the current file"),
+    },
+    {
+        401: "The file is a customer's, and the caller is not the admin",
+        404: NO_FILE,
+        416: "No byte of the file lies in the range",
+        501: NO_STORAGE,
+        503: STORAGE_DOWN,
+    },
+    description="`?download=1` adds `Content-Disposition: attachment`. Keys under `media/` are customers' files.",
+    parameters=(
+        header("Range", "One range of bytes", "bytes=0-99"),
+        header("If-None-Match", "ETags that the client holds", '"b10a8db164e0754105b7a99be72e3fe5"'),
+    ),
+)
+SIGNED_REFUSALS = {
+    401: "The signature is wrong or expired",
+    501: "No bucket or no webhook secret",
+    503: STORAGE_DOWN,
+}
+
+OPERATIONS: dict[str, Operation] = {
+    "health": Operation(
+        "What this worker is and can do",
+        {
+            200: Answered("Healthy", HEALTH),
+            503: Answered("With `?deep=1`: something that it depends on is down", HEALTH),
+        },
+        {401: "With `?deep=1`: not the admin"},
+        description="No I/O. With `?deep=1` and the admin's token also probes database, storage and provider.",
+    ),
+    "test_webhook": Operation(
+        "Send a test webhook",
+        {200: Answered("Stored", record(ok=FLAG, event_id=INTEGER), {"ok": True, "event_id": 17})},
+        {401: "The secret is wrong", 501: f"{NO_SECRET}, or no database", 503: DATABASE_DOWN},
+        request_example={"test": True},
+        security=("webhookSecret",),
+    ),
+    "runpod_webhook": Operation(
+        "Take RunPod's report on a job",
+        {
+            200: Answered(
+                "Taken",
+                record(ok=FLAG, known=FLAG, changed=FLAG),
+                {"ok": True, "known": True, "changed": True},
+            )
+        },
+        {401: NOT_PROVEN, 501: f"{NO_SECRET}, or no database", 503: DATABASE_DOWN},
+        request_example={"id": RUNPOD_ID, "status": "COMPLETED", "output": {"files": []}},
+        description="Replays and late reports change nothing. A report for an unknown job is answered 200 with "
+        "`known: false`, so that RunPod does not send it again.",
+        security=("jobToken", "webhookSecret", "webhookSignature"),
+        parameters=(
+            {"in": "query", "name": "job", "schema": TEXT, "description": "The job's id, from the address"},
+        ),
+    ),
+    "put_asset": Operation(
+        "Store a file",
+        {200: Answered("Stored", STORED, STORED_EXAMPLE)},
+        {501: NO_STORAGE, 503: STORAGE_DOWN},
+    ),
+    "get_asset": READ,
+    "head_asset": READ,
+    "delete_asset": Operation(
+        "Remove a file",
+        {200: Answered("Removed; this is what it was", STORED, STORED_EXAMPLE)},
+        {404: NO_FILE, 501: NO_STORAGE, 503: STORAGE_DOWN},
+    ),
+    "put_media": Operation(
+        "Store a rendered file at its signed address",
+        {200: Answered("Stored", STORED)},
+        SIGNED_REFUSALS,
+        security=("signature",),
+    ),
+    "get_media": Operation(
+        "Read a rendered file at its signed address",
+        READ.answers,
+        {**SIGNED_REFUSALS, 404: NO_FILE, 416: READ.refusals[416]},
+        security=("signature",),
+        parameters=READ.parameters,
+    ),
+    "submit_job": Operation(
+        "Submit a job",
+        {
+            200: Answered(
+                "RunPod has it",
+                SUBMITTED,
+                {
+                    "ok": True,
+                    "status": "submitted",
+                    "provider": "runpod",
+                    "provider_job_id": RUNPOD_ID,
+                    "job_id": JOB_ID,
+                    "result": {"id": RUNPOD_ID, "status": "IN_QUEUE"},
+                },
+            ),
+            202: Answered(
+                "RunPod is not configured: the job is stored as `noop`",
+                SUBMITTED,
+                {
+                    "ok": True,
+                    "status": "submitted",
+                    "provider": "noop",
+                    "provider_job_id": None,
+                    "job_id": JOB_ID,
+                },
+            ),
+        },
+        {502: "RunPod refused, or did not answer in time; the job is stored as `error`", 503: DATABASE_DOWN},
+        request_example={"prompt": "test video"},
+        description="Without a database nothing is stored, the answer carries `message: supabase_not_configured`, and "
+        "`job_id` is RunPod's own id, by which `GET /jobs/{id}` finds the job.",
+    ),
+    "list_jobs": Operation(
+        "List jobs, newest first",
+        {
+            200: Answered(
+                "One page; `next_cursor` is null on the last",
+                record(ok=FLAG, jobs={"type": "array", "items": JOB}, next_cursor=NULLABLE_TEXT),
+                {"ok": True, "jobs": [], "next_cursor": None},
+            )
+        },
+        {501: NO_DATABASE, 503: DATABASE_DOWN},
+    ),
+    "get_job": Operation(
+        "How a job stands",
+        {
+            200: Answered(
+                "For the admin RunPod's JSON, for a user the user's own job",
+                {"anyOf": [RUNPOD_JOB, OWN_JOB]},
+                {"id": RUNPOD_ID, "status": "IN_PROGRESS"},
+            )
+        },
+        {404: NO_JOB, 501: NO_DATABASE, 502: "RunPod does not answer", 503: DATABASE_DOWN},
+        description="The admin may ask by our id or RunPod's. What RunPod does not know, or has forgotten, is answered "
+        "from the stored job in RunPod's words (`NOOP` for a job that no provider got).",
+    ),
+    "cancel_job": Operation(
+        "Cancel a job",
+        {
+            200: Answered(
+                "Cancelled",
+                record(ok=FLAG, job_id=TEXT, status=TEXT),
+                {"ok": True, "job_id": JOB_ID, "status": "cancelled"},
+            )
+        },
+        {404: NO_JOB, 409: "The job has ended already", 501: NO_DATABASE, 503: DATABASE_DOWN},
+    ),
+    "me": Operation(
+        "Who the user is",
+        {
+            200: Answered(
+                "The user",
+                record(ok=FLAG, user=record(id=TEXT, email=NULLABLE_TEXT)),
+                {"ok": True, "user": {"id": JOB_ID, "email": "user@example.com"}},
+            ),
+            501: Answered(
+                "No user database is configured",
+                record(ok=FLAG, provider=TEXT, message=TEXT),
+                {"ok": True, "provider": "noop", "message": "supabase_not_configured"},
+            ),
+        },
+        {401: NOT_PROVEN, 503: "The issuer's keys cannot be fetched"},
+        security=("user",),
+    ),
+    "metrics": Operation(
+        "Jobs by state, success rate, times",
+        {200: Answered("JSON, or Prometheus' text format where `Accept` says text/plain", record(ok=FLAG))},
+        {501: NO_DATABASE, 503: DATABASE_DOWN},
+        parameters=(header("Accept", "`text/plain` for Prometheus", "application/json"),),
+    ),
+    "openapi": Operation("This document", {200: Answered("OpenAPI 3.1", ANY_OBJECT)}),
+}

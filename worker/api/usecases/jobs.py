@@ -1,0 +1,131 @@
+"""Looking at jobs, and cancelling them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from api.domain import ids, signatures
+from api.domain.cursors import Cursor
+from api.domain.job import TO_RUNPOD, Job
+from api.errors import ConflictError, NotFoundError, ProviderError, UnavailableError
+from api.ports import Page
+
+if TYPE_CHECKING:
+    from api.core import Core
+
+LINK_SECONDS = 86_400  # how long a signed address to a file lives
+
+
+async def find(core: Core, job_id: str, user_id: str) -> Job:
+    """Find a user's own job.
+
+    Raises:
+        NotFoundError: there is none, or it is somebody else's.
+    """
+    database = core.need_database()
+    job = await database.get(job_id, user_id) if ids.is_job_id(job_id) else None
+    if job is None:
+        raise NotFoundError("no such job")
+    return job
+
+
+async def as_provider_tells(core: Core, job_id: str) -> dict[str, Any]:
+    """Give the provider's own JSON for a job, found by our id or the provider's.
+
+    The provider forgets a job soon after it ends (RunPod: 30 minutes), and never heard of some: the stored row then
+    answers, in the provider's words.
+
+    Raises:
+        NotFoundError: neither the database nor the provider knows the job.
+    """
+    if not ids.is_job_id(job_id):
+        raise NotFoundError("no such job")
+    if core.provider is None:
+        core.need_database()
+    job, failure = await _look_up(core, job_id)
+    provider_job_id = job.provider_job_id if job else job_id
+    if core.provider and provider_job_id:
+        try:
+            told = await core.provider.status(provider_job_id)
+        except ProviderError:
+            if job is None:
+                raise
+            told = None
+        if told is not None:
+            return core.redactor.value(told)  # type: ignore[no-any-return]  # an object stays an object
+    if job is None:
+        raise failure or NotFoundError("no such job")
+    return {**(job.result or {}), "id": job.provider_job_id or job.id, "status": TO_RUNPOD[job.status]}
+
+
+async def _look_up(core: Core, job_id: str) -> tuple[Job | None, UnavailableError | None]:
+    if core.database is None:
+        return None, None
+    try:
+        return await core.database.get(job_id, None), None
+    except UnavailableError as error:
+        if core.provider is None:
+            raise
+        return None, error  # the id may be the provider's own, and the provider may be up
+
+
+async def page(core: Core, wanted: Page) -> tuple[list[Job], Cursor | None]:
+    """Give one page of jobs, newest first, and the cursor of the next page where there is one."""
+    database = core.need_database()
+    jobs = await database.page(
+        Page(wanted.user_id, wanted.status, wanted.kind, wanted.limit + 1, wanted.after)
+    )
+    if len(jobs) <= wanted.limit:
+        return jobs, None
+    jobs = jobs[: wanted.limit]
+    return jobs, Cursor(jobs[-1].created_at, jobs[-1].id)
+
+
+async def cancel(core: Core, job_id: str, user_id: str | None) -> Job:
+    """Cancel a job: in the database first, so that no late report can bring it back, then at the provider.
+
+    Raises:
+        NotFoundError: there is none, or it is somebody else's.
+        ConflictError: it has ended already.
+    """
+    database = core.need_database()
+    if not ids.is_uuid(job_id):
+        raise NotFoundError("no such job")
+    outcome = await database.cancel(job_id, user_id)
+    if outcome.job is None:
+        raise NotFoundError("no such job")
+    if not outcome.changed:
+        raise ConflictError("the job has ended already", code="job_already_ended", status=outcome.job.status)
+    await _cancel_at_provider(core, outcome.job)
+    return outcome.job
+
+
+async def _cancel_at_provider(core: Core, job: Job) -> None:
+    if core.provider is None or job.provider_job_id is None:
+        return
+    try:
+        await core.provider.cancel(job.provider_job_id)
+    except ProviderError as error:
+        # The job is cancelled for the client all the same; whatever the provider reports later changes nothing.
+        core.log("error", "a job could not be cancelled at the provider", job_id=job.id, reason=error.message)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A signed address to a file; `expires` is a unix time."""
+
+    url: str
+    expires: int
+
+
+def link(core: Core, job: Job) -> Link | None:
+    """Give a signed address to a job's first file; None while there is none, or nothing to sign with."""
+    settings = core.settings
+    if not (job.files and settings.webhook_secret and settings.api_origin):
+        return None
+    expires = int(core.clock()) + LINK_SECONDS
+    key = str(job.files[0]["key"])
+    return Link(
+        signatures.media_address(settings.api_origin, settings.webhook_secret, "GET", key, expires), expires
+    )

@@ -1,0 +1,136 @@
+"""Submitting a job: the row first, then the provider, then what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from api.domain import ids, keys, signatures
+from api.domain.job import NOOP_PROVIDER, RUNPOD, Job, Kind, State
+from api.errors import ProviderError, UnavailableError
+
+if TYPE_CHECKING:
+    from api.core import Core
+
+# RunPod ends a job that runs longer, and forgets one that was not begun within its time to live.
+EXECUTION_TIMEOUT_MS = 600_000
+TIME_TO_LIVE_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a client wants made; checked by the schema of the route it came through."""
+
+    kind: Kind
+    prompt: str
+    size: str
+    num_images: int
+    duration_seconds: int
+    seed: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the payload that is stored and sent to the renderer."""
+        return {
+            "prompt": self.prompt,
+            "size": self.size,
+            "num_images": self.num_images,
+            "duration_seconds": self.duration_seconds,
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A job that was accepted: by the provider, or by nobody where none is configured.
+
+    Without a database nothing is stored; `job_id` is then the provider's, the only id by which the job can be found.
+    """
+
+    job_id: str
+    provider: str
+    provider_job_id: str | None
+    result: dict[str, Any] | None
+    stored: bool
+
+
+async def submit(core: Core, wish: Wish, user_id: str | None) -> Submission:
+    """Create a job and hand it to the provider.
+
+    Raises:
+        ProviderError: the provider refused or gave no answer in time; the job is recorded as `error`.
+        UnavailableError: the job could not be created, and the provider was not called.
+    """
+    job = await core.database.create(user_id, wish.kind, wish.to_json()) if core.database else None
+    job_id = job.id if job else ids.new()
+    if core.provider is None:
+        await _record(core, job, State.NOOP, NOOP_PROVIDER, None, None)
+        return Submission(job_id, NOOP_PROVIDER, None, None, stored=job is not None)
+    try:
+        answer = core.redactor.value(await core.provider.submit(order(core, job_id, wish)))
+    except ProviderError as error:
+        await _record(core, job, State.ERROR, RUNPOD, None, {"error": core.redactor.text(error.message)})
+        error.details["job_id"] = job_id
+        raise
+    recorded = await _record(core, job, State.SUBMITTED, RUNPOD, answer["id"], answer)
+    if recorded and recorded.status is State.CANCELLED:
+        # Cancelled while RunPod was being called, when there was no id yet to cancel there.
+        await core.provider.cancel(answer["id"])
+    return Submission(job_id if job else answer["id"], RUNPOD, answer["id"], answer, stored=job is not None)
+
+
+def order(core: Core, job_id: str, wish: Wish) -> dict[str, Any]:
+    """Write the provider's request: what to render, where to put it and whom to tell."""
+    settings = core.settings
+    body: dict[str, Any] = {
+        "input": {"job_id": job_id, "kind": wish.kind, **wish.to_json(), "uploads": []},
+        "policy": {"executionTimeout": EXECUTION_TIMEOUT_MS, "ttl": TIME_TO_LIVE_MS},
+    }
+    if not (settings.webhook_secret and settings.api_origin):
+        return body  # nothing to sign with: the job renders, and only RunPod's own status tells
+    if core.media:
+        body["input"]["uploads"] = _uploads(core, job_id, wish)
+    if core.database:
+        token = signatures.job_token(settings.webhook_secret, job_id)
+        body["webhook"] = f"{settings.api_origin}/webhooks/runpod?job={job_id}&token={token}"
+    return body
+
+
+def _uploads(core: Core, job_id: str, wish: Wish) -> list[dict[str, str]]:
+    settings = core.settings
+    expires = int(core.clock()) + (TIME_TO_LIVE_MS + EXECUTION_TIMEOUT_MS) // 1000
+    count = wish.num_images if wish.kind is Kind.IMAGE else 1
+    return [
+        {
+            "key": key,
+            "url": signatures.media_address(
+                settings.api_origin, settings.webhook_secret, "PUT", key, expires
+            ),
+            "content_type": keys.CONTENT_TYPES[wish.kind],
+        }
+        for key in keys.of_job(job_id, wish.kind, count)
+    ]
+
+
+async def _record(  # noqa: PLR0913, PLR0917 - the columns that a submission sets
+    core: Core,
+    job: Job | None,
+    status: State,
+    provider: str,
+    provider_job_id: str | None,
+    result: dict[str, Any] | None,
+) -> Job | None:
+    if core.database is None or job is None:
+        return None
+    for attempt in (1, 2):  # recording is idempotent, so a second attempt is safe
+        try:
+            return await core.database.submitted(job.id, status, provider, provider_job_id, result)
+        except UnavailableError as error:
+            fields = {
+                "job_id": job.id,
+                "status": status,
+                "provider_job_id": provider_job_id,
+                "attempt": attempt,
+            }
+            core.log("error", "a submission could not be recorded", reason=error.message, **fields)
+    # The provider has the job all the same, and its webhook carries our id: the client keeps its answer.
+    return None
