@@ -8,6 +8,7 @@ import { BROKEN, unavailable } from "./pages.mjs";
 /** @typedef {import("./runtime.mjs").Runtime} Runtime */
 /** @typedef {import("node:http").IncomingMessage} IncomingMessage */
 
+const SWITCHING = 101;
 const PATIENCE_MS = 8_000;
 // RFC 9110, 7.6.1: they concern one connection only. `expect` the edge answers itself.
 const HOP_BY_HOP = new Set(
@@ -63,6 +64,7 @@ export function forward(exchange, runtime, fail, again = false) {
 function passBack(exchange, answer) {
   const { request, response, ray } = exchange;
   const { statusCode = 502, statusMessage } = answer;
+  exchange.status = statusCode;
   response.writeHead(statusCode, statusMessage, [...kept(answer.rawHeaders, answer.headers.connection, EDGE_ANSWER), "cf-ray", ray]);
   answer.on("data", (part) => (exchange.bytes += part.length));
   answer.on("error", () => response.destroy());
@@ -82,8 +84,8 @@ function join(exchange, answer, far, head) {
   if (upgrade === undefined) return void far.destroy(); // a runtime upgrades only what it was asked to
   const near = /** @type {import("node:net").Socket} */ (upgrade.socket);
   response.detachSocket(near);
-  response.statusCode = answer.statusCode ?? 101;
-  const lines = [`HTTP/1.1 101 ${answer.statusMessage}`];
+  exchange.status = SWITCHING;
+  const lines = [`HTTP/1.1 ${SWITCHING} ${answer.statusMessage}`];
   for (let at = 0; at < answer.rawHeaders.length; at += 2) lines.push(`${answer.rawHeaders[at]}: ${answer.rawHeaders[at + 1]}`);
   near.write(`${lines.join("\r\n")}\r\n\r\n`);
   if (head.length > 0) near.write(head);

@@ -21,6 +21,7 @@ import { BAD_REQUEST, doesNotStart, noDeployment, noOrigin, noRoute, unavailable
  *   target: string,
  *   requestId: string,
  *   ray: string,
+ *   status: number,
  *   bytes: number,
  *   runtime: Runtime | undefined,
  *   script: string | undefined,
@@ -31,6 +32,7 @@ import { BAD_REQUEST, doesNotStart, noDeployment, noOrigin, noRoute, unavailable
 // A deployed version boots in 2 s on an idle machine: a request waits for it rather than fail.
 const PATIENCE_MS = 10_000;
 const COLO = "LOC"; // where Cloudflare has the data centre's code
+const LEFT = 499; // as nginx notes a client that left before it had an answer
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 export class Router {
@@ -123,12 +125,12 @@ export class Router {
    * @param {number} milliseconds
    */
   #note(exchange, milliseconds) {
-    const { request, response, host, target, bytes, script, runtime, requestId, ray } = exchange;
+    const { request, host, target, status, bytes, script, runtime, requestId, ray } = exchange;
     this.log("info", "request", {
       method: request.method,
       host,
       path: withoutValues(target),
-      status: response.headersSent ? response.statusCode : 499, // the client left first, as nginx and Cloudflare note it
+      status,
       bytes,
       ms: Math.round(milliseconds * 10) / 10,
       script,
@@ -160,6 +162,7 @@ function open(request, response, ownHost, upgrade) {
     target: absolute ? absolute.pathname + absolute.search : url.startsWith("/") ? url : "",
     requestId: typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID(),
     ray: `${randomBytes(8).toString("hex")}-${COLO}`,
+    status: LEFT,
     bytes: 0,
     runtime: undefined,
     script: undefined,
@@ -188,6 +191,7 @@ function answer(exchange, { status, text, retryAfter }) {
     "cf-ray": ray,
     "x-request-id": requestId,
   });
+  exchange.status = status;
   if (request.method !== "HEAD") exchange.bytes = body.length;
   response.end(request.method === "HEAD" ? undefined : body);
   request.resume();

@@ -28,6 +28,7 @@ export class Runtime {
   /** @type {import("./workerd.mjs").Workerd | undefined} */
   workerd;
   #end = new AbortController();
+  #boot = Promise.resolve();
   #waiting = /** @type {Set<() => void>} */ (new Set());
 
   /**
@@ -48,7 +49,12 @@ export class Runtime {
    *
    * @throws {VersionError}
    */
-  async boot() {
+  boot() {
+    this.#boot = this.#start();
+    return this.#boot;
+  }
+
+  async #start() {
     const began = performance.now();
     const name = `${this.version.version_id.slice(0, 8)}-${randomBytes(6).toString("hex")}`;
     const workerd = await start(this.directory, name, this.config, this.#end.signal, (stream, line) => {
@@ -94,6 +100,7 @@ export class Runtime {
     this.#become("stopped");
     await this.workerd?.stop();
     this.#end.abort(); // the process that is perhaps just starting
+    await this.#boot.catch(() => undefined);
     this.agent.destroy();
   }
 

@@ -60,7 +60,7 @@ export async function start(directory, name, config, signal, print) {
     });
   }
   const exited = new Promise((/** @type {(how: string) => void} */ settle) => {
-    child.once("error", (error) => settle(error.message));
+    child.on("error", (error) => child.pid === undefined && settle(error.message));
     child.once("close", (code, signal) => settle(signal ?? `exit code ${code}`));
   }).finally(() => forget(directory, name));
   if (child.pid !== undefined) writeFileSync(join(directory, `${name}.pid`), `${child.pid}\n`);

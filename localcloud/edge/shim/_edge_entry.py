@@ -9,7 +9,7 @@ from traceback import StackSummary, TracebackException
 from typing import Any
 
 from _edge_main import NAME  # type: ignore[import-not-found]  # made by shim.mjs, one a version
-from js import Response  # type: ignore[import-not-found]  # the Workers runtime brings it
+from js import Response
 
 ROOT = "/session/metadata/"  # where the runtime puts a version's modules
 
@@ -26,7 +26,7 @@ def _default() -> Any:
 
 
 def _told(failure: BaseException) -> dict[str, str]:
-    """The error and its place in the version's source on one line, and the traceback without the edge's frames."""
+    """The error and its place in the version's source, and the traceback without the edge's frames."""
     told = TracebackException.from_exception(failure)
     own = [frame for frame in told.stack if frame.filename.startswith(ROOT) and frame.filename != __file__]
     told.stack = StackSummary.from_list(own)

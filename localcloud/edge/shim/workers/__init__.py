@@ -12,9 +12,9 @@ from asyncio import ensure_future
 from http import HTTPMethod, HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import js  # type: ignore[import-not-found]  # the Workers runtime brings it
-from cloudflare.workers import FetchResponse, FormData  # type: ignore[import-not-found]  # the same
-from pyodide.ffi import to_js  # type: ignore[import-not-found]  # the same
+import js
+from cloudflare.workers import FetchResponse, FormData  # type: ignore[import-not-found]  # the runtime brings it
+from pyodide.ffi import to_js
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
