@@ -9,7 +9,6 @@ import time
 from typing import Any
 
 from js import console
-from pyodide.ffi import JsProxy
 from workers import WorkerEntrypoint
 
 from api.adapters import outbound
@@ -33,17 +32,16 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]  # the runtime's class ha
 
     async def fetch(self, request: Any) -> Any:
         """Answer a request."""
-        # Today's runtime wraps requests in a class of its own; the one underneath is all that is needed.
-        return await _server(self.env).serve(request if isinstance(request, JsProxy) else request.js_object)
+        # The runtime wraps requests in a class of its own; the one underneath is all that is needed.
+        return await (_servers[0] if _servers else _start(self.env)).serve(request.js_object)
 
 
 _servers: list[Server] = []
 
 
-def _server(env: Any) -> Server:
-    """Give the isolate's server; bindings never change within a version, so one is enough."""
-    if not _servers:
-        _servers.append(Server(_application(env)))
+def _start(env: Any) -> Server:
+    """Make the isolate's server; bindings never change within a version, so one is enough."""
+    _servers.append(Server(_application(env)))
     return _servers[0]
 
 

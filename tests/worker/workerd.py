@@ -54,9 +54,7 @@ def config(port: int, bindings: dict[str, str], r2_port: int | None, r2_token: s
         '(name="internet", network=(allow=["public","private","local"]))',
     ]
     if r2_port:
-        headers = (
-            f'(name="x-r2-bucket", value="media"), (name="authorization", value="Bearer {r2_token}")'
-        )
+        headers = f'(name="x-r2-bucket", value="media"), (name="authorization", value="Bearer {r2_token}")'
         services.append(
             f'(name="r2", external=(address="127.0.0.1:{r2_port}", http=(injectRequestHeaders=[{headers}])))'
         )

@@ -40,9 +40,8 @@ class Application:
     async def answer(self, request: Request) -> Response:
         """Answer a request, whatever it is."""
         REQUEST_ID.set(request.id)
-        began = self._core.clock()
         family = self._families[0]
-        quiet = False
+        began, quiet = self._core.clock(), False
         try:
             place = self._router.find(request)
             family = place.family
@@ -66,16 +65,16 @@ class Application:
 
     async def _serve(self, route: Route, request: Request) -> Response:
         if route.access is Access.ADMIN:
-            if not self._core.auth.is_admin(request.headers.get("authorization")):
+            if not self._core.auth.is_admin(request.header("authorization")):
                 raise UnauthorizedError
         elif route.access is Access.CALLER:
-            request.caller = await self._core.auth.caller(request.headers.get("authorization"))
+            request.caller = await self._core.auth.caller(request.header("authorization"))
         return await route.handler(request)
 
     def _finish(self, request: Request, response: Response) -> None:
         if request.method == "HEAD":
             response.body = None
-        origin = request.headers.get("origin") if self._origins else None
+        origin = request.header("origin") if self._origins else None
         if origin in self._origins:
             response.headers["Access-Control-Allow-Origin"] = str(origin)
             response.headers["Access-Control-Expose-Headers"] = EXPOSED

@@ -16,25 +16,21 @@ JSON_LIMIT = 64 * 1024  # bytes; a prompt and its settings are far smaller
 WEBHOOK_LIMIT = 1024 * 1024  # bytes; a provider sends its handler's whole output
 
 
-class Headers(Protocol):
-    """Request headers, read only when asked for."""
+class Incoming(Protocol):
+    """What the runtime holds of a request, fetched only when asked for."""
 
-    def get(self, name: str) -> str | None:
+    def header(self, name: str) -> str | None:
         """Give one header's value."""
 
-    def all(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
         """Give every header, names in lower case."""
-
-
-class Body(Protocol):
-    """A request's body, not read yet."""
 
     @property
     def stream(self) -> Any:
-        """The runtime's own stream, to hand on unread; None for an empty body."""
+        """The body as the runtime's own stream, to hand on unread; None for an empty body."""
 
     async def read(self, limit: int) -> bytes:
-        """Read it whole.
+        """Read the body whole.
 
         Raises:
             TooLargeError: it is over `limit` bytes.
@@ -44,16 +40,15 @@ class Body(Protocol):
 class Request:
     """One request; what costs a crossing into the runtime is fetched when it is first asked for."""
 
-    __slots__ = ("_query", "body", "caller", "headers", "id", "key", "method", "path", "raw_query")
+    __slots__ = ("_incoming", "_query", "caller", "header", "id", "key", "method", "path", "raw_query")
 
-    def __init__(self, method: str, url: str, headers: Headers, body: Body) -> None:
+    def __init__(self, method: str, url: str, incoming: Incoming, request_id: str = "") -> None:
         self.method = method
         # `https://host/path?query`: the first slash after the scheme's begins the path.
-        address = url[url.find("/", 8) :] if url.find("/", 8) > 0 else "/"
-        self.path, _, self.raw_query = address.partition("?")
-        self.headers = headers
-        self.body = body
-        self.id = ""
+        self.path, _, self.raw_query = url[url.index("/", 8) :].partition("?")
+        self._incoming = incoming
+        self.header = incoming.header
+        self.id = request_id
         self.key = ""  # what the route's `<name>` stands for
         self.caller: Caller | None = None
         self._query: dict[str, str] | None = None
@@ -65,10 +60,19 @@ class Request:
             self._query = dict(parse_qsl(self.raw_query, keep_blank_values=True)) if self.raw_query else {}
         return self._query
 
+    def headers(self) -> dict[str, str]:
+        """Give every header, names in lower case."""
+        return self._incoming.headers()
+
+    @property
+    def stream(self) -> Any:
+        """The body unread, to hand on; None for an empty one."""
+        return self._incoming.stream
+
     @property
     def length(self) -> int | None:
         """The body's length as announced, in bytes."""
-        text = self.headers.get("content-length") or ""
+        text = self.header("content-length") or ""
         return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None  # noqa: PLR2004 - < 2**53
 
     async def bytes(self, limit: int = WEBHOOK_LIMIT) -> bytes:
@@ -78,10 +82,10 @@ class Request:
             UnsupportedMediaError: the request says that the body is something else.
             TooLargeError: the body is over `limit` bytes.
         """
-        media = self.headers.get("content-type")
+        media = self.header("content-type")
         if media and media.partition(";")[0].strip().lower() != JSON:
             raise UnsupportedMediaError(f"send {JSON}")
-        return await self.body.read(limit)
+        return await self._incoming.read(limit)
 
     async def json(self, limit: int = JSON_LIMIT) -> Any:
         """Read a JSON body.

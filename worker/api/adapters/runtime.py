@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from js import JSON, Headers, Object
 from js import Response as JsResponse
-from pyodide.ffi import JsProxy, to_js
+from pyodide.ffi import to_js
 
 from api import http
 from api.errors import TooLargeError
@@ -23,50 +23,39 @@ if TYPE_CHECKING:
 _NO_BODY = frozenset({204, 304})
 
 
-class RequestHeaders:
-    """The runtime's header object."""
+class JsRequest:
+    """What the runtime holds of one request."""
 
     __slots__ = ("_request",)
 
     def __init__(self, request: Any) -> None:
         self._request = request
 
-    def get(self, name: str) -> str | None:
+    def header(self, name: str) -> str | None:
         """Give one header's value."""
-        value = self._request.headers.get(name)
-        # JavaScript's null is None in one Pyodide and `jsnull` in the next.
-        return value if isinstance(value, str) else None
+        # JavaScript's null is None in one Pyodide and a falsy `jsnull` in the next.
+        return self._request.headers.get(name) or None
 
-    def all(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
         """Give every header, names in lower case."""
         return dict(json.loads(JSON.stringify(Object.fromEntries(self._request.headers))))
 
-
-class RequestBody:
-    """The runtime's body stream."""
-
-    __slots__ = ("_request",)
-
-    def __init__(self, request: Any) -> None:
-        self._request = request
-
     @property
     def stream(self) -> Any:
-        """The stream, to hand on unread; None for an empty body."""
-        stream = self._request.body
-        return stream if isinstance(stream, JsProxy) else None
+        """The body's stream, to hand on unread; None for an empty body."""
+        return self._request.body or None
 
     async def read(self, limit: int) -> bytes:
-        """Read it whole, but never more than one piece over the limit."""
+        """Read the body whole, but never more than one piece over the limit."""
         stream = self.stream
         if stream is None:
             return b""
-        announced = self._request.headers.get("content-length")
-        if isinstance(announced, str) and announced.isdigit():
-            if int(announced) > limit:
-                raise TooLargeError(limit)
-            return bytes((await self._request.arrayBuffer()).to_bytes())
-        return await _read(stream.getReader(), limit)
+        announced = self.header("content-length")
+        if announced is None:
+            return await _read(stream.getReader(), limit)
+        if int(announced) > limit:
+            raise TooLargeError(limit)
+        return bytes((await self._request.arrayBuffer()).to_bytes())
 
 
 async def _read(reader: Any, limit: int) -> bytes:
@@ -91,13 +80,14 @@ class Server:
     async def serve(self, request: Any) -> Any:
         """Answer the runtime's request with the runtime's response."""
         self._count += 1
-        wanted = http.Request(request.method, request.url, RequestHeaders(request), RequestBody(request))
-        wanted.id = f"{self._prefix}-{self._count:x}"
-        answer = await self._application.answer(wanted)
+        request_id = f"{self._prefix}-{self._count:x}"
+        answer = await self._application.answer(
+            http.Request(request.method, request.url, JsRequest(request), request_id)
+        )
         if answer.headers or answer.content_type != http.JSON or answer.body is None:
-            return self._build(answer, wanted.id)
+            return self._build(answer, request_id)
         set_header, init = self._plain.get(answer.status) or self._remember(answer)
-        set_header("X-Request-Id", wanted.id)
+        set_header("X-Request-Id", request_id)
         return JsResponse.new(answer.body, init)
 
     def _remember(self, answer: http.Response) -> tuple[Any, Any]:

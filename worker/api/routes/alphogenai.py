@@ -119,7 +119,7 @@ class AlphoGenAI:
         """Tell what is on; with `?deep=1`, for the admin, also what answers."""
         if not request.raw_query or request.query.get("deep") != "1":
             return Response(self._health.text())
-        if not self._core.auth.is_admin(request.headers.get("authorization")):
+        if not self._core.auth.is_admin(request.header("authorization")):
             raise UnauthorizedError
         probes = await health.probe(self._core)
         ok = all(probe["ok"] for probe in probes.values())
@@ -128,9 +128,9 @@ class AlphoGenAI:
 
     async def test_webhook(self, request: Request) -> Response:
         """Store a test webhook."""
-        events.check_secret(self._core, request.headers.get("x-webhook-secret"))
+        events.check_secret(self._core, request.header("x-webhook-secret"))
         body = await request.json(WEBHOOK_LIMIT)
-        event_id = await events.record_test(self._core, request.headers.all(), body)
+        event_id = await events.record_test(self._core, request.headers(), body)
         return json_response({"ok": True, "event_id": event_id})
 
     async def runpod_webhook(self, request: Request) -> Response:
@@ -141,8 +141,8 @@ class AlphoGenAI:
             self._core,
             job_id,
             token=request.query.get("token", ""),
-            shared_secret=request.headers.get("x-webhook-secret") or "",
-            signature=request.headers.get("x-runpod-signature") or "",
+            shared_secret=request.header("x-webhook-secret") or "",
+            signature=request.header("x-runpod-signature") or "",
             body=raw,
         )
         report = document.check(RUNPOD_REPORT, document.parse(raw))
@@ -156,7 +156,7 @@ class AlphoGenAI:
     async def get_asset(self, request: Request) -> Response:
         """Give a file; a customer's only to the admin."""
         assets.check_key(request.key)
-        assets.check_reader(self._core, request.key, request.headers.get("authorization"))
+        assets.check_reader(self._core, request.key, request.header("authorization"))
         return await files.serve(self._core, request)
 
     async def delete_asset(self, request: Request) -> Response:
@@ -175,8 +175,8 @@ class AlphoGenAI:
 
     async def _store(self, request: Request) -> Response:
         key = assets.check_key(request.key)
-        content_type = request.headers.get("content-type")
-        stored = await assets.put(self._core, key, request.length, request.body.stream, content_type)
+        content_type = request.header("content-type")
+        stored = await assets.put(self._core, key, request.length, request.stream, content_type)
         return json_response(_described(stored))
 
     async def submit_job(self, request: Request) -> Response:
@@ -242,7 +242,7 @@ class AlphoGenAI:
         """Tell a user who they are."""
         if self._core.database is None:
             return json_response({"ok": True, "provider": "noop", "message": SUPABASE_NOT_CONFIGURED}, 501)
-        caller = await self._core.auth.caller(request.headers.get("authorization"))
+        caller = await self._core.auth.caller(request.header("authorization"))
         if caller.is_admin:  # the admin's token is nobody's account
             raise UnauthorizedError
         return json_response({"ok": True, "user": {"id": caller.user_id, "email": caller.email}})
@@ -250,7 +250,7 @@ class AlphoGenAI:
     async def metrics(self, request: Request) -> Response:
         """Count jobs, as JSON or as Prometheus reads it."""
         counted = await self._core.need_database().metrics()
-        if "text/plain" not in (request.headers.get("accept") or ""):
+        if "text/plain" not in (request.header("accept") or ""):
             return json_response({"ok": True, **counted})
         from api.routes import prometheus  # noqa: PLC0415 - asked by few, so not at start
 

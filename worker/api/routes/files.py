@@ -22,9 +22,9 @@ _UNCHANGED = 304
 async def serve(core: Core, request: Request) -> Response:
     """Answer a GET or HEAD with the file whose key the request names, whole, in part, or not again."""
     conditions = assets.Conditions(
-        part=request.headers.get("range") if request.method == "GET" else None,
-        none_match=request.headers.get("if-none-match"),
-        if_range=request.headers.get("if-range"),
+        part=request.header("range") if request.method == "GET" else None,
+        none_match=request.header("if-none-match"),
+        if_range=request.header("if-range"),
     )
     if request.method == "HEAD" and not conditions.none_match:
         stored = await assets.describe(core, request.key)
