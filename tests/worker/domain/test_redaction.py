@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.domain.redaction import Redactor
+
+SECRET = "canary-secret-0001"
+REDACTOR = Redactor([SECRET, SECRET + "-longer", "", "short"])
+
+
+@given(st.recursive(st.text() | st.just(SECRET), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_a_secret_is_found_however_deep_it_lies(value: object) -> None:
+    assert SECRET not in repr(REDACTOR.value(value))
+
+
+def test_a_secret_inside_another_leaves_no_tail() -> None:
+    assert REDACTOR.text(f"a {SECRET}-longer b") == "a [redacted] b"
+
+
+def test_tokens_and_signatures_in_addresses_are_taken_out() -> None:
+    text = "https://api/webhooks/runpod?job=1&token=abc and /media/k?expires=1&signature=def#x"
+    assert "abc" not in REDACTOR.text(text)
+    assert "def" not in REDACTOR.text(text)
+    assert "job=1" in REDACTOR.text(text)
+
+
+def test_secret_headers_lose_their_values_and_others_keep_theirs() -> None:
+    headers = {"Authorization": "Bearer x", "cookie": "c", "apikey": "k", "X-Webhook-Secret": "s", "accept": "*/*"}
+    assert REDACTOR.headers(headers) == {**dict.fromkeys(headers, "[redacted]"), "accept": "*/*"}
+
+
+def test_a_very_short_secret_does_not_tear_words_apart() -> None:
+    assert REDACTOR.text("a short word") == "a short word"

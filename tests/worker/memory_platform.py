@@ -1,0 +1,311 @@
+"""The worker's ports, in memory: real implementations, small."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from api import http
+from api.application import Application
+from api.auth import Authenticator
+from api.core import Core
+from api.domain import ids
+from api.domain.job import Job, Kind, State, is_terminal, may_become
+from api.domain.redaction import Redactor
+from api.errors import TooLargeError, UnavailableError, UnsatisfiableError
+from api.log import JsonLog
+from api.openapi import described
+from api.ports import Answer, FetchError, Opened, Outcome, Page, Report, Stored
+from api.routes.alphogenai import AlphoGenAI
+from api.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from api.domain.ranges import Range
+
+NOW = 1_800_000_000.0
+
+
+class Clock:
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class MemoryDatabase:
+    """Jobs and events by the domain's own state machine."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.events: list[tuple[str, Any]] = []
+        self.calls: list[str] = []
+        self.down: set[str] = set()
+        self._seconds = count()
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if name in self.down:
+            raise UnavailableError("the database is down", code="database_unavailable")
+
+    async def create(self, user_id: str | None, kind: Kind, payload: dict[str, Any]) -> Job:
+        self._called("create")
+        moment = next(self._seconds)
+        created_at = f"2026-11-21T{moment // 3600:02}:{moment // 60 % 60:02}:{moment % 60:02}+00:00"
+        job = Job(
+            id=ids.new(),
+            user_id=user_id,
+            kind=kind,
+            status=State.QUEUED,
+            phase=None,
+            progress=0,
+            provider=None,
+            provider_job_id=None,
+            payload=payload,
+            result=None,
+            created_at=created_at,
+            submitted_at=None,
+            started_at=None,
+            finished_at=None,
+        )
+        self.jobs[job.id] = job
+        return job
+
+    async def submitted(
+        self,
+        job_id: str,
+        status: State,
+        provider: str,
+        provider_job_id: str | None,
+        result: dict[str, Any] | None,
+    ) -> Job:
+        self._called("submitted")
+        job = replace(self.jobs[job_id], provider=provider, provider_job_id=provider_job_id)
+        if job.status is State.QUEUED:
+            job = replace(job, status=status, result=result)
+        self.jobs[job_id] = job
+        return job
+
+    async def get(self, job_id: str, user_id: str | None) -> Job | None:
+        self._called("get")
+        for job in self.jobs.values():
+            if job_id in {job.id, job.provider_job_id} and user_id in {None, job.user_id}:
+                return job
+        return None
+
+    async def page(self, wanted: Page) -> list[Job]:
+        self._called("page")
+        found = [
+            job
+            for job in self.jobs.values()
+            if wanted.user_id in {None, job.user_id}
+            and wanted.status in {None, job.status}
+            and wanted.kind in {None, job.kind}
+            and (wanted.after is None or (job.created_at, job.id) < (wanted.after.created_at, wanted.after.id))
+        ]
+        return sorted(found, key=lambda job: (job.created_at, job.id), reverse=True)[: wanted.limit]
+
+    async def report(self, report: Report) -> Outcome:
+        self._called("report")
+        job = self.jobs.get(report.job_id or "")
+        if job is None:
+            return Outcome(found=False, changed=False, job=None)
+        if not may_become(job.status, report.status):
+            return Outcome(found=True, changed=False, job=job)
+        job = replace(
+            job, status=report.status, phase=report.phase, progress=report.progress, result=report.result
+        )
+        self.jobs[job.id] = job
+        return Outcome(found=True, changed=True, job=job)
+
+    async def cancel(self, job_id: str, user_id: str | None) -> Outcome:
+        self._called("cancel")
+        job = self.jobs.get(job_id)
+        if job is None or user_id not in {None, job.user_id}:
+            return Outcome(found=False, changed=False, job=None)
+        if is_terminal(job.status):
+            return Outcome(found=True, changed=False, job=job)
+        self.jobs[job_id] = replace(job, status=State.CANCELLED)
+        return Outcome(found=True, changed=True, job=self.jobs[job_id])
+
+    async def record(self, kind: str, payload: Any) -> int:
+        self._called("record")
+        self.events.append((kind, payload))
+        return len(self.events)
+
+    async def metrics(self) -> dict[str, Any]:
+        self._called("metrics")
+        return {
+            "jobs": {"completed": 3, "failed": 1},
+            "success_rate": 0.75,
+            "queue_seconds": {"p50": 0.5, "p95": 1.0, "p99": 2.0},
+            "render_seconds": {"p50": None, "p95": None, "p99": None},
+        }
+
+
+class MemoryMedia:
+    """A bucket; streams are bytes."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[Stored, bytes]] = {}
+
+    async def head(self, key: str) -> Stored | None:
+        return self.files[key][0] if key in self.files else None
+
+    async def open(self, key: str, part: Range | None) -> Opened | None:
+        if key not in self.files:
+            return None
+        stored, content = self.files[key]
+        if part is None:
+            return Opened(stored, content, None)
+        inside = part.within(stored.size)
+        if inside is None:
+            raise UnsatisfiableError(stored.size)
+        return Opened(stored, content[inside[0] : sum(inside)], inside)
+
+    async def put(self, key: str, stream: Any, content_type: str) -> Stored:
+        content = stream or b""
+        etag = f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
+        self.files[key] = (Stored(key, len(content), etag, content_type), content)
+        return self.files[key][0]
+
+    async def delete(self, key: str) -> None:
+        self.files.pop(key, None)
+
+
+class Upstreams:
+    """A `Fetch` that answers from a table of (method, url) and remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.answers: dict[tuple[str, str], Answer | Callable[[str | None], Answer] | FetchError] = {}
+        self.asked: list[tuple[str, str, dict[str, str], Any]] = []
+
+    async def __call__(
+        self, method: str, url: str, headers: dict[str, str], body: str | None, timeout_ms: int
+    ) -> Answer:
+        assert timeout_ms > 0
+        self.asked.append((method, url, headers, json.loads(body) if body else None))
+        answer = self.answers.get((method, url), FetchError("no connection"))
+        if isinstance(answer, FetchError):
+            raise answer
+        return answer(body) if callable(answer) else answer
+
+    def count(self, url: str) -> int:
+        return sum(asked[1] == url for asked in self.asked)
+
+
+async def verify(algorithm: str, key: dict[str, str], message: bytes, signature: bytes) -> bool:
+    """The `Verifier` port on the `cryptography` package."""
+    try:
+        if algorithm == "RS256":
+            public = RSAAlgorithm.from_jwk(key)
+            assert isinstance(public, rsa.RSAPublicKey)
+            public.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+        else:
+            curve = ECAlgorithm.from_jwk(key)
+            assert isinstance(curve, ec.EllipticCurvePublicKey)
+            r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+            curve.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+class Incoming:
+    """What a runtime would hold of a request."""
+
+    def __init__(self, headers: dict[str, str], body: bytes | None) -> None:
+        self._headers = {name.lower(): value for name, value in headers.items()}
+        self._body = body
+
+    def header(self, name: str) -> str | None:
+        return self._headers.get(name)
+
+    def headers(self) -> dict[str, str]:
+        return dict(self._headers)
+
+    @property
+    def stream(self) -> Any:
+        return self._body
+
+    async def read(self, limit: int) -> bytes:
+        if len(self._body or b"") > limit:
+            raise TooLargeError(limit)
+        return self._body or b""
+
+
+class Platform:
+    """A worker on in-memory ports, asked without a network."""
+
+    ORIGIN = "https://api.example.com"
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        upstreams: Upstreams | None = None,
+        provider: Any = None,
+        database: MemoryDatabase | None = None,
+        media: MemoryMedia | None = None,
+    ) -> None:
+        self.clock = Clock()
+        self.lines: list[str] = []
+        self.upstreams = upstreams or Upstreams()
+        self.settings = settings
+        self.database = database
+        self.media = media
+        self.redactor = Redactor(settings.secrets)
+        self.core = Core(
+            settings=settings,
+            auth=Authenticator(settings, self.upstreams, verify, self.clock),
+            database=database,
+            media=media,
+            provider=provider,
+            redactor=self.redactor,
+            clock=self.clock,
+            log=JsonLog(self.redactor, self.lines.append),
+        )
+        self.application = Application(self.core, described(AlphoGenAI(self.core).family()))
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        json_body: Any = ...,
+        **headers: str,
+    ) -> Told:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if json_body is not ...:
+            body = json.dumps(json_body).encode()
+            named.setdefault("content-type", "application/json")
+        if body is not None:
+            named.setdefault("content-length", str(len(body)))
+        request = http.Request(method, self.ORIGIN + path, Incoming(named, body), "request-1")
+        answer = await self.application.answer(request)
+        return Told(answer.status, self.application.headers(answer), answer.body)
+
+
+class Told:
+    """An answer as the client gets it."""
+
+    def __init__(self, status: int, headers: dict[str, str], body: Any) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)

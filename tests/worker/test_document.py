@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api import document
+from api.errors import InvalidError
+
+SCHEMA: document.Schema = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": 5},
+        "count": {"type": "integer", "minimum": 1, "maximum": 3, "default": 2},
+        "seed": {"type": ["integer", "null"], "default": None},
+        "kind": {"type": "string", "enum": ["a", "b"], "default": "a"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"nope",
+        b"NaN",
+        b"[Infinity]",
+        b"1e999",
+        b'"\xff"',
+        rb'"\u0000"',
+        rb'{"\ud800": 1}',
+        b"[" * 100_000,
+        b'{"a":' * 65 + b"1" + b"}" * 65,
+        b"1" * 5000,
+    ],
+)
+def test_a_body_that_cannot_be_stored_is_refused(body: bytes) -> None:
+    with pytest.raises(InvalidError) as refused:
+        document.parse(body)
+    assert refused.value.field == "body"
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    try:
+        json.dumps(document.parse(body), allow_nan=False).encode()
+    except InvalidError as refused:
+        assert refused.code == "invalid_json"
+
+
+def test_brackets_inside_text_are_not_depth() -> None:
+    text = "[{" * 500
+    assert document.parse(json.dumps(text).encode()) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ([], "body"),
+        ("x", "body"),
+        ({}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "too long"}, "name"),
+        ({"name": 1}, "name"),
+        ({"name": None}, "name"),
+        ({"name": "x", "count": 0}, "count"),
+        ({"name": "x", "count": 4}, "count"),
+        ({"name": "x", "count": True}, "count"),
+        ({"name": "x", "count": 1.5}, "count"),
+        ({"name": "x", "seed": "1"}, "seed"),
+        ({"name": "x", "kind": "c"}, "kind"),
+        ({"name": "x", "kind": ["a"]}, "kind"),
+    ],
+)
+def test_a_wrong_field_is_named(value: Any, field: str) -> None:
+    with pytest.raises(InvalidError) as refused:
+        document.check(SCHEMA, value)
+    assert refused.value.field == field
+
+
+def test_defaults_fill_the_gaps_and_unknown_fields_are_left_out() -> None:
+    checked = document.check(SCHEMA, {"name": "x", "other": 1})
+    assert checked == {"name": "x", "count": 2, "seed": None, "kind": "a"}
+
+
+@pytest.mark.parametrize("count", ["", "x", "1.0", "-1", "0", "99", "١"])
+def test_a_number_in_a_query_must_be_one(count: str) -> None:
+    with pytest.raises(InvalidError) as refused:
+        document.check_query(SCHEMA, {"name": "x", "count": count})
+    assert refused.value.field == "count"
+
+
+def test_a_number_in_a_query_is_read() -> None:
+    assert document.check_query(SCHEMA, {"name": "x", "count": "3"})["count"] == 3
