@@ -14,6 +14,9 @@ from pulumi.runtime.config import CONFIG  # noqa: E402 - pulumi.Config can look 
 
 from infra.api import Api, ApiArgs  # noqa: E402
 from infra.media import Media  # noqa: E402
+from infra.migrations import MigrationError  # noqa: E402
+from infra.migrations import collect as collect_migrations  # noqa: E402
+from infra.schema import Schema  # noqa: E402
 from infra.source import SourceError, collect  # noqa: E402
 from stacks import settings  # noqa: E402
 
@@ -22,13 +25,16 @@ def main() -> None:
     """Declare every resource of the stack.
 
     Raises:
-        pulumi.RunError: the settings or the worker's source cannot be deployed.
+        pulumi.RunError: the settings, the worker's source or the migrations cannot be deployed.
     """
     try:
         stack = settings.parse(pulumi.get_stack(), _configuration(), os.environ)
         modules = collect(CHECKOUT / "worker")
-    except (settings.SettingsError, SourceError) as error:
+        migrations = collect_migrations(CHECKOUT / "supabase" / "migrations")
+    except (settings.SettingsError, SourceError, MigrationError) as error:
         raise pulumi.RunError(str(error)) from None
+    # Without a database the schema is nobody's to change here, and the API runs without it.
+    schema = [Schema("schema", migrations=migrations)] if os.environ.get("DATABASE_URL") else []
     media = Media(
         "media", account_id=stack.account_id, bucket=stack.media_bucket, location=stack.media_location
     )
@@ -46,6 +52,8 @@ def main() -> None:
             bucket_name=media.bucket_name,
             tags=(f"stack:{stack.stack}",),
         ),
+        # The schema expands first: a new version never meets an old schema.
+        pulumi.ResourceOptions(depends_on=schema),
     )
     pulumi.export("api", stack.api_origin)
     pulumi.export("worker", stack.worker)

@@ -25,7 +25,6 @@ WORKER_SECRETS = (
     "SUPABASE_URL",
     "WEBHOOK_SECRET",
 )
-DATABASE_SECRET = "DATABASE_URL"  # noqa: S105 - its name, not its value
 SHORTEST = {"APP_ADMIN_TOKEN": 32, "WEBHOOK_SECRET": 32, "SUPABASE_JWT_SECRET": 32}  # characters
 # https://developers.cloudflare.com/r2/reference/data-location/
 LOCATIONS = ("apac", "eeur", "enam", "oc", "weur", "wnam")
@@ -60,7 +59,6 @@ class Settings:
     clerk_issuer: str
     clerk_jwks_url: str
     secrets: Mapping[str, str] = field(repr=False)
-    database_url: str | None = field(repr=False)
 
     @property
     def route(self) -> str:
@@ -145,8 +143,7 @@ class _Reader:
             clerk_jwks_url=self._text(
                 "clerkJwksUrl", re.compile(r"https?://\S+|"), "an address, or empty without Clerk"
             ),
-            secrets={name: secrets[name] for name in WORKER_SECRETS if name in secrets},
-            database_url=secrets.get(DATABASE_SECRET),
+            secrets=secrets,
         )
 
     def _raw(self, key: str) -> str | None:
@@ -214,9 +211,9 @@ class _Reader:
                 "mend it",
             )
         if source == "config":
-            self.known.update((*WORKER_SECRETS, DATABASE_SECRET))
+            self.known.update(WORKER_SECRETS)
         found = self.environment if source == "environment" else self.values
-        secrets = {name: found[name] for name in (*WORKER_SECRETS, DATABASE_SECRET) if found.get(name)}
+        secrets = {name: found[name] for name in WORKER_SECRETS if found.get(name)}
         for name, least in SHORTEST.items():
             if name in secrets and len(secrets[name]) < least:
                 self._problem(

@@ -9,17 +9,17 @@ from pulumi.runtime import mocks, rpc, set_mocks, stack
 from infra.api import Api, ApiArgs
 from infra.source import Module
 
-ARGS = {
-    "account_id": "a" * 32,
-    "zone_id": "b" * 32,
-    "worker": "alphogenai-worker",
-    "route": "api.alphogen.com/*",
-    "compatibility_date": "2024-11-01",
-    "modules": (Module("api/__init__.py", b""), Module("entry.py", b"x = 1")),
-    "variables": {"ENVIRONMENT": "prod"},
-    "secrets": {"WEBHOOK_SECRET": "canary-secret"},
-    "bucket_name": "media",
-}
+ARGS = ApiArgs(
+    account_id="a" * 32,
+    zone_id="b" * 32,
+    worker="alphogenai-worker",
+    route="api.alphogen.com/*",
+    compatibility_date="2024-11-01",
+    modules=(Module("api/__init__.py", b""), Module("entry.py", b"x = 1")),
+    variables={"ENVIRONMENT": "prod"},
+    secrets={"WEBHOOK_SECRET": "canary-secret"},
+    bucket_name="media",
+)
 
 
 class Recorder(mocks.Mocks):
@@ -32,7 +32,7 @@ class Recorder(mocks.Mocks):
         self.registered[args.typ] = args
         return f"{args.name}-id", args.inputs
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"nothing is looked up, but {args.token} was")
 
 
@@ -44,7 +44,7 @@ def registered() -> dict[str, mocks.MockResourceArgs]:
     set_mocks(recorder, preview=False)
 
     async def build() -> None:
-        Api("api", ApiArgs(**ARGS))  # type: ignore[arg-type] - the fixture's values are of many types
+        Api("api", ARGS)
 
     asyncio.get_event_loop().run_until_complete(stack.run_pulumi_func(build))
     return recorder.registered
@@ -63,9 +63,9 @@ def test_the_deployment_sends_all_traffic_to_the_new_version(
 def test_the_route_leads_to_the_worker(registered: dict[str, mocks.MockResourceArgs]) -> None:
     route = inputs(registered, "WorkersRoute")
     assert (route["pattern"], route["script"], route["zoneId"]) == (
-        ARGS["route"],
-        ARGS["worker"],
-        ARGS["zone_id"],
+        ARGS.route,
+        ARGS.worker,
+        ARGS.zone_id,
     )
 
 

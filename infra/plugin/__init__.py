@@ -1,0 +1,1 @@
+"""The provider plugin for what no official provider knows: the schema."""
