@@ -103,8 +103,8 @@ def push(url: str) -> None:
         except subprocess.TimeoutExpired:
             raise DatabaseError(
                 f"`supabase db push` took longer than {PUSH_TIMEOUT_SECONDS} s and was stopped: the "
-                "migration it was at is undone, those before it stay. See what blocks it in pg_stat_activity, "
-                "then run up again."
+                "migration it was at is undone, those before it stay. See what blocks it in "
+                "pg_stat_activity, then run up again."
             ) from None
     if done.returncode:
         raise DatabaseError(_complaint(done.stdout, done.stderr))
