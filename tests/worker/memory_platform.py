@@ -112,7 +112,9 @@ class MemoryDatabase:
             if wanted.user_id in {None, job.user_id}
             and wanted.status in {None, job.status}
             and wanted.kind in {None, job.kind}
-            and (wanted.after is None or (job.created_at, job.id) < (wanted.after.created_at, wanted.after.id))
+            and (
+                wanted.after is None or (job.created_at, job.id) < (wanted.after.created_at, wanted.after.id)
+            )
         ]
         return sorted(found, key=lambda job: (job.created_at, job.id), reverse=True)[: wanted.limit]
 

@@ -70,7 +70,9 @@ def _own(platform: Platform, user_id: str | None) -> str:
 # Rules for every route
 
 
-@pytest.mark.parametrize("path", ["/", "/nope", "/health/", "/jobs/", "/jobs/a/b", "/jobs/a/cancel/b", "/assets", "//"])
+@pytest.mark.parametrize(
+    "path", ["/", "/nope", "/health/", "/jobs/", "/jobs/a/b", "/jobs/a/cancel/b", "/assets", "//"]
+)
 async def test_an_unknown_address_is_not_found(platform: Platform, path: str) -> None:
     told = await platform.ask("GET", path)
     assert (told.status, told.json["error"]) == (404, "not_found")
@@ -87,7 +89,9 @@ async def test_an_unknown_address_is_not_found(platform: Platform, path: str) ->
         ("BREW", "/me", "GET, HEAD, OPTIONS"),
     ],
 )
-async def test_a_wrong_method_is_told_the_right_ones(platform: Platform, method: str, path: str, allow: str) -> None:
+async def test_a_wrong_method_is_told_the_right_ones(
+    platform: Platform, method: str, path: str, allow: str
+) -> None:
     told = await platform.ask(method, path)
     assert (told.status, told.headers["Allow"]) == (405, allow)
 
@@ -259,7 +263,9 @@ async def test_a_webhook_that_cannot_be_read_is_refused(  # noqa: PLR0913, PLR09
     assert (told.status, told.json["error"]) == (status, code)
 
 
-async def test_without_its_settings_the_test_webhook_says_which(without: Callable[..., Platform], settings: Settings) -> None:
+async def test_without_its_settings_the_test_webhook_says_which(
+    without: Callable[..., Platform], settings: Settings
+) -> None:
     told = await without("webhook_secret").ask("POST", "/webhooks/test", json_body={})
     assert (told.status, told.json["error"]) == (501, "webhook_not_configured")
     secret = {"x_webhook_secret": settings.webhook_secret}
@@ -307,7 +313,9 @@ async def test_the_renderer_gets_one_signed_address_a_file(platform: Platform, a
     assert [upload["key"] for upload in uploads] == [f"media/{job_id}/{index}.png" for index in range(3)]
     for upload in uploads:
         address = urlsplit(upload["url"])
-        told = await platform.ask("PUT", f"{address.path}?{address.query}", body=b"png", content_type="image/png")
+        told = await platform.ask(
+            "PUT", f"{address.path}?{address.query}", body=b"png", content_type="image/png"
+        )
         assert (told.status, told.json["key"], told.json["size"]) == (200, upload["key"], 3)
         assert (await platform.ask("GET", f"{address.path}?{address.query}")).status == 401
 
@@ -335,7 +343,15 @@ async def test_a_wish_that_cannot_be_met_names_the_field(
 
 
 @pytest.mark.parametrize(
-    "answer", [FetchError("no answer in time"), Answer(401, "{}"), Answer(500, "oops"), Answer(200, "no"), Answer(200, "[]"), Answer(200, "{}")]
+    "answer",
+    [
+        FetchError("no answer in time"),
+        Answer(401, "{}"),
+        Answer(500, "oops"),
+        Answer(200, "no"),
+        Answer(200, "[]"),
+        Answer(200, "{}"),
+    ],
 )
 async def test_a_provider_that_refuses_leaves_an_error_row(
     platform: Platform, admin: dict[str, str], answer: Any
@@ -387,12 +403,20 @@ async def test_a_job_cancelled_while_it_was_submitted_is_cancelled_at_the_provid
     assert platform.upstreams.count(CANCEL) == 1
 
 
-async def test_without_runpod_a_job_is_a_noop(without: Callable[..., Platform], admin: dict[str, str]) -> None:
+async def test_without_runpod_a_job_is_a_noop(
+    without: Callable[..., Platform], admin: dict[str, str]
+) -> None:
     platform = without("runpod_api_key")
     told = await platform.ask("POST", "/jobs", json_body={"prompt": "x"}, **admin)
     job_id = told.json["job_id"]
     assert told.status == 202
-    assert told.json == {"ok": True, "status": "submitted", "provider": "noop", "provider_job_id": None, "job_id": job_id}
+    assert told.json == {
+        "ok": True,
+        "status": "submitted",
+        "provider": "noop",
+        "provider_job_id": None,
+        "job_id": job_id,
+    }
     assert platform.database
     assert platform.database.jobs[job_id].status is State.NOOP
     told = await platform.ask("GET", f"/jobs/{job_id}", **admin)
@@ -416,7 +440,11 @@ async def test_with_neither_a_job_is_a_noop_that_nobody_keeps(
 ) -> None:
     platform = without("supabase_url", "runpod_endpoint_id")
     told = await platform.ask("POST", "/jobs", json_body={"prompt": "x"}, **admin)
-    assert (told.status, told.json["provider"], told.json["message"]) == (202, "noop", "supabase_not_configured")
+    assert (told.status, told.json["provider"], told.json["message"]) == (
+        202,
+        "noop",
+        "supabase_not_configured",
+    )
     told = await platform.ask("GET", "/jobs", **admin)
     assert (told.status, told.json["error"]) == (501, "supabase_not_configured")
 
@@ -424,7 +452,9 @@ async def test_with_neither_a_job_is_a_noop_that_nobody_keeps(
 @pytest.mark.parametrize("by", ["job_id", "provider_job_id"])
 async def test_the_admin_sees_runpods_own_json(platform: Platform, admin: dict[str, str], by: str) -> None:
     job = await _submit(platform, admin)
-    platform.upstreams.answers["GET", STATUS] = Answer(200, '{"id":"rp-1","status":"IN_PROGRESS","delayTime":5}')
+    platform.upstreams.answers["GET", STATUS] = Answer(
+        200, '{"id":"rp-1","status":"IN_PROGRESS","delayTime":5}'
+    )
     told = await platform.ask("GET", f"/jobs/{job[by]}", **admin)
     assert (told.status, told.json) == (200, {"id": "rp-1", "status": "IN_PROGRESS", "delayTime": 5})
 
@@ -440,7 +470,9 @@ async def test_what_runpod_cannot_tell_the_row_tells_in_its_words(
     assert told.json == {"id": "rp-1", "status": "COMPLETED", "output": {"files": []}, "executionTime": 7}
 
 
-async def test_with_the_database_down_runpods_id_still_finds_the_job(platform: Platform, admin: dict[str, str]) -> None:
+async def test_with_the_database_down_runpods_id_still_finds_the_job(
+    platform: Platform, admin: dict[str, str]
+) -> None:
     assert platform.database
     platform.database.down.add("get")
     platform.upstreams.answers["GET", STATUS] = Answer(200, '{"id":"rp-1","status":"IN_QUEUE"}')
@@ -449,8 +481,12 @@ async def test_with_the_database_down_runpods_id_still_finds_the_job(platform: P
     assert (await platform.ask("GET", "/jobs/rp-1", **admin)).status == 503
 
 
-@pytest.mark.parametrize("job_id", ["unknown", "0b9f3c5e-8a52-4d0c-9c5e-6f1f6f2f8b11", "a%20b", "%00", "é", "x" * 200])
-async def test_a_job_that_nobody_knows_is_not_found(platform: Platform, admin: dict[str, str], job_id: str) -> None:
+@pytest.mark.parametrize(
+    "job_id", ["unknown", "0b9f3c5e-8a52-4d0c-9c5e-6f1f6f2f8b11", "a%20b", "%00", "é", "x" * 200]
+)
+async def test_a_job_that_nobody_knows_is_not_found(
+    platform: Platform, admin: dict[str, str], job_id: str
+) -> None:
     platform.upstreams.answers["GET", STATUS.replace("rp-1", job_id)] = Answer(404, "{}")
     told = await platform.ask("GET", f"/jobs/{job_id}", **admin)
     assert (told.status, told.json["error"]) == (404, "not_found")
@@ -485,7 +521,9 @@ async def test_another_users_job_does_not_exist(platform: Platform, admin: dict[
     assert len((await platform.ask("GET", "/jobs", **user(USER))).json["jobs"]) == 1
 
 
-async def test_pages_follow_each_other_without_gap_or_repeat(platform: Platform, admin: dict[str, str]) -> None:
+async def test_pages_follow_each_other_without_gap_or_repeat(
+    platform: Platform, admin: dict[str, str]
+) -> None:
     submitted = [(await _submit(platform, admin))["job_id"] for _ in range(5)]
     seen, cursor = [], ""
     while True:
@@ -499,9 +537,18 @@ async def test_pages_follow_each_other_without_gap_or_repeat(platform: Platform,
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("limit=0", "limit"), ("limit=x", "limit"), ("limit=101", "limit"), ("cursor=x", "cursor"), ("status=done", "status"), ("kind=", "kind")],
+    [
+        ("limit=0", "limit"),
+        ("limit=x", "limit"),
+        ("limit=101", "limit"),
+        ("cursor=x", "cursor"),
+        ("status=done", "status"),
+        ("kind=", "kind"),
+    ],
 )
-async def test_a_wrong_query_names_the_parameter(platform: Platform, admin: dict[str, str], query: str, field: str) -> None:
+async def test_a_wrong_query_names_the_parameter(
+    platform: Platform, admin: dict[str, str], query: str, field: str
+) -> None:
     told = await platform.ask("GET", f"/jobs?{query}", **admin)
     assert (told.status, told.json["field"]) == (400, field)
 
@@ -512,7 +559,9 @@ async def test_a_filter_gives_only_what_it_says(platform: Platform, admin: dict[
     assert (await platform.ask("GET", "/jobs?kind=video", **admin)).json["jobs"] == []
 
 
-async def test_a_job_is_cancelled_here_and_at_the_provider_once(platform: Platform, admin: dict[str, str]) -> None:
+async def test_a_job_is_cancelled_here_and_at_the_provider_once(
+    platform: Platform, admin: dict[str, str]
+) -> None:
     job_id = (await _submit(platform, admin))["job_id"]
     told = await platform.ask("POST", f"/jobs/{job_id}/cancel", **admin)  # the provider does not even answer
     assert (told.status, told.json) == (200, {"ok": True, "job_id": job_id, "status": "cancelled"})
@@ -547,8 +596,15 @@ async def test_each_proof_of_the_provider_is_accepted(
 
 async def test_a_jobs_token_speaks_for_no_other_job(platform: Platform, settings: Settings) -> None:
     token = signatures.job_token(settings.webhook_secret, USER)
-    for path in (f"?job={OTHER}&token={token}", f"?token={token}", f"?job=&token={token}", f"?job={USER}&token="):
-        told = await platform.ask("POST", f"/webhooks/runpod{path}", json_body={"id": "rp-1", "status": "FAILED"})
+    for path in (
+        f"?job={OTHER}&token={token}",
+        f"?token={token}",
+        f"?job=&token={token}",
+        f"?job={USER}&token=",
+    ):
+        told = await platform.ask(
+            "POST", f"/webhooks/runpod{path}", json_body={"id": "rp-1", "status": "FAILED"}
+        )
         assert told.status == 401
 
 
@@ -564,8 +620,12 @@ async def test_a_report_for_an_unknown_job_is_not_asked_for_again(platform: Plat
     assert "unknown job" in platform.lines[0]
 
 
-@pytest.mark.parametrize(("document", "field"), [({"id": 5}, "id"), ({"id": "a b"}, "id"), ({"status": "DONE"}, "status")])
-async def test_a_report_that_makes_no_sense_names_the_field(platform: Platform, document: Any, field: str) -> None:
+@pytest.mark.parametrize(
+    ("document", "field"), [({"id": 5}, "id"), ({"id": "a b"}, "id"), ({"status": "DONE"}, "status")]
+)
+async def test_a_report_that_makes_no_sense_names_the_field(
+    platform: Platform, document: Any, field: str
+) -> None:
     told = await _report(platform, OTHER, **document)
     assert (told.status, told.json["field"]) == (400, field)
 

@@ -35,7 +35,9 @@ async def test_a_bad_key_is_refused(platform: Platform, admin: dict[str, str], m
     assert told.status == 400
 
 
-async def test_a_file_over_the_limit_is_refused_before_it_is_read(platform: Platform, admin: dict[str, str]) -> None:
+async def test_a_file_over_the_limit_is_refused_before_it_is_read(
+    platform: Platform, admin: dict[str, str]
+) -> None:
     told = await platform.ask("PUT", "/assets/big", body=b"x", content_length="100000001", **admin)
     assert (told.status, told.json["error"]) == (413, "too_large")
 

@@ -115,7 +115,9 @@ WRONG: dict[str, str] = {
     "Clerk's key for Supabase": jwt.encode(_claims(), RSA_KEY, "RS256", headers={"kid": "rsa-1"}),
     "an EC key where RS256 is pinned": jwt.encode(_claims(CLERK), EC_KEY, "ES256", headers={"kid": "ec-1"}),
     "unknown key": jwt.encode(_claims(CLERK), OTHER_RSA_KEY, "RS256", headers={"kid": "rsa-9"}),
-    "another key under a known id": jwt.encode(_claims(CLERK), OTHER_RSA_KEY, "RS256", headers={"kid": "rsa-1"}),
+    "another key under a known id": jwt.encode(
+        _claims(CLERK), OTHER_RSA_KEY, "RS256", headers={"kid": "rsa-1"}
+    ),
     "no key id": jwt.encode(_claims(CLERK), RSA_KEY, "RS256"),
     "key id is a list": f"{_part({'alg': 'RS256', 'kid': ['rsa-1']})}.{_part(_claims(CLERK))}.AAAA",
     "critical extensions": _hs_signed(SECRET.encode(), _claims(), crit=["x"]),
@@ -180,7 +182,9 @@ async def test_supabases_published_key_signs_users_in(world: World) -> None:
 
 
 async def test_a_clerk_subject_is_always_the_same_user(world: World) -> None:
-    token = jwt.encode(_claims(CLERK, sub="user_2abc", email=None), RSA_KEY, "RS256", headers={"kid": "rsa-1"})
+    token = jwt.encode(
+        _claims(CLERK, sub="user_2abc", email=None), RSA_KEY, "RS256", headers={"kid": "rsa-1"}
+    )
     caller = await world.caller(token)
     assert caller == Caller(ids.of_subject(CLERK, "user_2abc"), None)
     # Written out: rows in the database carry it, so it may never change.
@@ -227,7 +231,13 @@ async def test_while_the_issuer_is_down_the_keys_of_before_serve(world: World) -
 
 @pytest.mark.parametrize(
     "answer",
-    [FetchError("no connection"), Answer(500, "oops"), Answer(200, "not json"), Answer(200, "[]"), Answer(200, "{}")],
+    [
+        FetchError("no connection"),
+        Answer(500, "oops"),
+        Answer(200, "not json"),
+        Answer(200, "[]"),
+        Answer(200, "{}"),
+    ],
 )
 async def test_without_any_keys_nothing_can_be_said_of_a_token(world: World, answer: Any) -> None:
     world.upstreams.answers["GET", CLERK_JWKS] = answer

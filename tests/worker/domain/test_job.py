@@ -65,7 +65,9 @@ def test_a_row_that_lacks_a_column_is_refused(missing: str) -> None:
         Job.parse(row)
 
 
-@pytest.mark.parametrize("output", [None, "text", [], {"files": "x"}, {"files": [1, {}, {"key": "media/other/0.png"}]}])
+@pytest.mark.parametrize(
+    "output", [None, "text", [], {"files": "x"}, {"files": [1, {}, {"key": "media/other/0.png"}]}]
+)
 def test_a_file_that_is_not_the_jobs_own_does_not_count(output: object) -> None:
     assert replace(JOB, result={"output": output}).files == []
 

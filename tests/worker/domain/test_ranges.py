@@ -10,7 +10,20 @@ SIZES = st.integers(0, 10_000)
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "bytes", "bytes=", "bytes=-", "bytes=5-2", "bytes=0-1,3-4", "lines=0-1", "bytes=a-b", "bytes=-1-2", "bytes=1²-3"]
+    "header",
+    [
+        None,
+        "",
+        "bytes",
+        "bytes=",
+        "bytes=-",
+        "bytes=5-2",
+        "bytes=0-1,3-4",
+        "lines=0-1",
+        "bytes=a-b",
+        "bytes=-1-2",
+        "bytes=1²-3",
+    ],
 )
 def test_a_range_that_makes_no_sense_means_the_whole_file(header: str | None) -> None:
     assert ranges.parse(header) is None

@@ -9,7 +9,11 @@ SECRET = "canary-secret-0001"
 REDACTOR = Redactor([SECRET, SECRET + "-longer", "", "short"])
 
 
-@given(st.recursive(st.text() | st.just(SECRET), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.text() | st.just(SECRET), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
 def test_a_secret_is_found_however_deep_it_lies(value: object) -> None:
     assert SECRET not in repr(REDACTOR.value(value))
 
@@ -26,7 +30,13 @@ def test_tokens_and_signatures_in_addresses_are_taken_out() -> None:
 
 
 def test_secret_headers_lose_their_values_and_others_keep_theirs() -> None:
-    headers = {"Authorization": "Bearer x", "cookie": "c", "apikey": "k", "X-Webhook-Secret": "s", "accept": "*/*"}
+    headers = {
+        "Authorization": "Bearer x",
+        "cookie": "c",
+        "apikey": "k",
+        "X-Webhook-Secret": "s",
+        "accept": "*/*",
+    }
     assert REDACTOR.headers(headers) == {**dict.fromkeys(headers, "[redacted]"), "accept": "*/*"}
 
 

@@ -29,7 +29,7 @@ class R2:
             found = await self._bucket.head(key)
         except JsException as error:
             raise _down(error) from error
-        return _stored(found) if found else None
+        return None if _is_null(found) else _stored(found)
 
     async def open(self, key: str, part: Range | None) -> Opened | None:
         """Open a file, or the part of it that is asked."""
@@ -41,7 +41,7 @@ class R2:
             if part and stored and part.within(stored.size) is None:
                 raise UnsatisfiableError(stored.size) from error
             raise _down(error) from error
-        if not found:
+        if _is_null(found):
             return None
         stored = _stored(found)
         inside = part.within(stored.size) if part else None
@@ -63,6 +63,12 @@ class R2:
             await self._bucket.delete(key)
         except JsException as error:
             raise _down(error) from error
+
+
+def _is_null(found: Any) -> bool:
+    # Not `not found`: an object whose `size` is 0, such as an empty file, is false to Python. JavaScript's null is None
+    # in one Pyodide and `jsnull` in the next.
+    return found is None or type(found).__name__ == "JsNull"
 
 
 def _range(part: Range) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from api.domain import ids, keys, signatures
@@ -60,6 +60,8 @@ async def submit(core: Core, wish: Wish, user_id: str | None) -> Submission:
         ProviderError: the provider refused or gave no answer in time; the job is recorded as `error`.
         UnavailableError: the job could not be created, and the provider was not called.
     """
+    # A secret pasted into a prompt by mistake would otherwise be kept, rendered and shown.
+    wish = replace(wish, prompt=core.redactor.text(wish.prompt))
     job = await core.database.create(user_id, wish.kind, wish.to_json()) if core.database else None
     job_id = job.id if job else ids.new()
     if core.provider is None:

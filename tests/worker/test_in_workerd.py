@@ -1,0 +1,355 @@
+"""The worker as clients meet it: over HTTP, in the real runtime."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from api.domain import ids, signatures
+from real_workerd import Workerd
+from stand_ins import StandIns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from api.settings import Settings
+
+USER = "6f1b2c3d-0000-4000-8000-000000000001"
+SUPABASE_KEYS = "/auth/v1/.well-known/jwks.json"
+CLERK_KEYS = "/clerk/.well-known/jwks.json"
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+RSA_KEY = rsa.generate_private_key(65537, 2048)
+OTHER_KEY = rsa.generate_private_key(65537, 2048)
+
+
+@pytest.fixture(scope="module")
+def stand_ins() -> Iterator[StandIns]:
+    stand_ins = StandIns()
+    ec_jwk, rsa_jwk = ECAlgorithm.to_jwk(EC_KEY.public_key()), RSAAlgorithm.to_jwk(RSA_KEY.public_key())
+    stand_ins.world.keys[SUPABASE_KEYS] = [
+        {**json.loads(ec_jwk), "kid": "ec-1", "alg": "ES256", "use": "sig"}
+    ]
+    stand_ins.world.keys[CLERK_KEYS] = [{**json.loads(rsa_jwk), "kid": "rsa-1", "alg": "RS256", "use": "sig"}]
+    yield stand_ins
+    stand_ins.stop()
+
+
+def _bindings(settings: Settings, stand_ins: StandIns) -> dict[str, str]:
+    return {
+        "ENVIRONMENT": "local",
+        "VERSION": "v1",
+        "SITE_ORIGINS": settings.site_origins,
+        "RUNPOD_API_BASE": stand_ins.url,
+        "CLERK_ISSUER": f"{stand_ins.url}/clerk",
+        "CLERK_JWKS_URL": f"{stand_ins.url}{CLERK_KEYS}",
+        "JWT_AUDIENCE": "authenticated",
+        "SUPABASE_URL": stand_ins.url,
+        "APP_ADMIN_TOKEN": settings.app_admin_token,
+        "WEBHOOK_SECRET": settings.webhook_secret,
+        "RUNPOD_API_KEY": settings.runpod_api_key,
+        "RUNPOD_ENDPOINT_ID": "endpoint-1",
+        "SUPABASE_SERVICE_ROLE": settings.supabase_service_role,
+        "SUPABASE_JWT_SECRET": settings.supabase_jwt_secret,
+    }
+
+
+@pytest.fixture(scope="module")
+def module_settings() -> Settings:
+    from conftest import SETTINGS
+
+    return SETTINGS
+
+
+@pytest.fixture(scope="module")
+def workerd(
+    tmp_path_factory: pytest.TempPathFactory, stand_ins: StandIns, module_settings: Settings
+) -> Iterator[Workerd]:
+    folder = tmp_path_factory.mktemp("workerd")
+    runtime = Workerd(folder, _bindings(module_settings, stand_ins), r2_port=stand_ins.port)
+    yield runtime
+    runtime.stop()
+
+
+@pytest.fixture
+def client(workerd: Workerd) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=workerd.url, timeout=30) as client:
+        yield client
+
+
+def _token(stand_ins: StandIns, key: Any, algorithm: str, kid: str | None, **changed: Any) -> dict[str, str]:
+    claims = {
+        "iss": f"{stand_ins.url}/{'clerk' if kid and kid.startswith('rsa') else 'auth/v1'}",
+        "aud": "authenticated",
+        "sub": USER,
+        "exp": time.time() + 60,
+        **changed,
+    }
+    return {"authorization": f"Bearer {jwt.encode(claims, key, algorithm, {'kid': kid} if kid else None)}"}
+
+
+def _curl(*arguments: str) -> Any:
+    done = subprocess.run(["curl", "-s", *arguments], check=True, capture_output=True, text=True, timeout=30)
+    return done.stdout
+
+
+def test_the_documentations_commands_give_the_documented_answers(
+    workerd: Workerd, settings: Settings
+) -> None:
+    url, bearer = workerd.url, f"Authorization: Bearer {settings.app_admin_token}"
+    as_json = ("-H", "Content-Type: application/json")
+    assert json.loads(_curl(f"{url}/health"))["ok"] is True
+    secret = f"X-Webhook-Secret: {settings.webhook_secret}"
+    told = _curl("-X", "POST", f"{url}/webhooks/test", "-H", secret, *as_json, "-d", '{"test": true}')
+    assert json.loads(told)["ok"] is True
+    text = ("-H", "Content-Type: text/plain", "-d", "Hello World")
+    stored = json.loads(_curl("-X", "PUT", f"{url}/assets/test.txt", "-H", bearer, *text))
+    assert (stored["ok"], stored["key"], stored["size"]) == (True, "test.txt", 11)
+    assert _curl(f"{url}/assets/test.txt") == "Hello World"
+    told = json.loads(
+        _curl("-X", "POST", f"{url}/jobs", "-H", bearer, *as_json, "-d", '{"prompt": "test video"}')
+    )
+    assert (told["ok"], told["status"], told["provider"]) == (True, "submitted", "runpod")
+    job = json.loads(_curl(f"{url}/jobs/{told['job_id']}", "-H", bearer))
+    assert job == {"id": told["provider_job_id"], "status": "IN_PROGRESS", "delayTime": 3}
+    assert json.loads(_curl("-X", "POST", f"{url}/jobs")) == {"ok": False, "error": "unauthorized"}
+
+
+def test_every_answer_has_its_own_request_id_and_the_log_says_it(
+    workerd: Workerd, client: httpx.Client
+) -> None:
+    answers = [client.get(path) for path in ("/health", "/nope", "/me", "/assets/nope", "/health")]
+    named = [answer.headers["x-request-id"] for answer in answers]
+    assert len(set(named)) == len(named)
+    assert all(answer.headers["x-content-type-options"] == "nosniff" for answer in answers)
+    assert f'"request_id":"{named[1]}"' in workerd.log
+
+
+def test_requests_side_by_side_keep_their_own_ids(workerd: Workerd) -> None:
+    def ask(index: int) -> tuple[str, str]:
+        path = f"/assets/missing-{index}"
+        return path, httpx.get(workerd.url + path).headers["x-request-id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        asked = list(pool.map(ask, range(40)))
+    lines = [json.loads(line) for line in workerd.log.splitlines() if line.startswith("{")]
+    logged = {line.get("path"): line["request_id"] for line in lines}
+    assert all(logged[path] == request_id for path, request_id in asked)
+
+
+def test_large_files_stream_through_unchanged(client: httpx.Client, admin: dict[str, str]) -> None:
+    content = bytes(range(256)) * 16_384  # 4 MiB
+    stored = client.put("/assets/big.bin", content=content, headers=admin)
+    assert (stored.status_code, stored.json()["size"]) == (200, len(content))
+    assert stored.json()["content_type"] == "application/octet-stream"
+    got = client.get("/assets/big.bin")
+    assert got.content == content
+    assert got.headers["content-length"] == str(len(content))
+    assert got.headers["etag"] == stored.json()["etag"]
+
+
+def test_parts_conditions_and_heads(client: httpx.Client, admin: dict[str, str]) -> None:
+    etag = client.put("/assets/part.txt", content=b"Hello World", headers=admin).json()["etag"]
+    for asked, expected in (
+        ("bytes=0-4", b"Hello"),
+        ("bytes=6-", b"World"),
+        ("bytes=-5", b"World"),
+        ("bytes=0-99", b"Hello World"),
+    ):
+        part = client.get("/assets/part.txt", headers={"range": asked})
+        assert (part.status_code, part.content) == (206, expected)
+        assert part.headers["content-range"].endswith("/11")
+    outside = client.get("/assets/part.txt", headers={"range": "bytes=11-"})
+    assert (outside.status_code, outside.headers["content-range"]) == (416, "bytes */11")
+    same = client.get("/assets/part.txt", headers={"if-none-match": etag})
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", etag)
+    head = client.head("/assets/part.txt")
+    assert (head.status_code, head.headers["content-length"], head.headers["accept-ranges"]) == (
+        200,
+        "11",
+        "bytes",
+    )
+    assert client.get("/assets/part.txt?download=1").headers["content-disposition"].startswith("attachment")
+    assert client.delete("/assets/part.txt", headers=admin).json()["size"] == 11
+    assert client.get("/assets/part.txt").status_code == 404
+    assert client.delete("/assets/part.txt", headers=admin).status_code == 404
+
+
+def test_an_empty_file_is_a_file(client: httpx.Client, admin: dict[str, str]) -> None:
+    assert client.put("/assets/empty", content=b"", headers=admin).json()["size"] == 0
+    assert client.get("/assets/empty").content == b""
+
+
+@pytest.mark.parametrize("key", ["", "a%2F..%2Fb", "%00", "%FF", "x" * 1025])
+def test_a_bad_key_is_refused(client: httpx.Client, admin: dict[str, str], key: str) -> None:
+    assert client.put(f"/assets/{key}", content=b"x", headers=admin).status_code == 400
+
+
+def test_an_upload_without_a_length_is_refused(client: httpx.Client, admin: dict[str, str]) -> None:
+    assert client.put("/assets/a", content=iter([b"x", b"y"]), headers=admin).status_code == 411
+
+
+def test_a_json_body_without_a_length_is_read(client: httpx.Client, admin: dict[str, str]) -> None:
+    headers = {**admin, "content-type": "application/json"}
+    told = client.post("/jobs", content=iter([b'{"prompt":', b'"x"}']), headers=headers)
+    assert told.status_code == 200
+    told = client.post("/jobs", content=iter([b" " * 40_000] * 3), headers=headers)
+    assert told.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"[" * 60_000, "application/json", 400),
+        (b"\xff", "application/json", 400),
+        (b'{"prompt":"\\u0000"}', "application/json", 400),
+        (b'{"prompt":1}', "application/json", 400),
+        (b"", "application/json", 400),
+        (b"x" * 70_000, "application/json", 413),
+        (b"a=1", "application/x-www-form-urlencoded", 415),
+    ],
+)
+def test_bad_input_is_never_our_failure(
+    client: httpx.Client, admin: dict[str, str], content: bytes, content_type: str, status: int
+) -> None:
+    told = client.post("/jobs", content=content, headers={**admin, "content-type": content_type})
+    assert (told.status_code, told.json()["ok"]) == (status, False)
+
+
+def test_the_renderer_stores_its_files_and_runpod_reports(
+    client: httpx.Client, stand_ins: StandIns, admin: dict[str, str], workerd: Workerd
+) -> None:
+    job_id = client.post("/jobs", json={"prompt": "x", "kind": "image"}, headers=admin).json()["job_id"]
+    sent = stand_ins.world.runs[-1]
+    (upload,) = sent["input"]["uploads"]
+    assert upload["url"].startswith(f"{workerd.url}/media/media/{job_id}/0.png?expires=")
+    assert httpx.put(upload["url"], content=b"png", headers={"content-type": "image/png"}).status_code == 200
+    assert httpx.put(upload["url"] + "0", content=b"png").status_code == 401
+    report = {"id": "rp-1", "status": "COMPLETED", "output": {"files": [{"key": upload["key"]}]}}
+    assert httpx.post(sent["webhook"], json=report).json() == {"ok": True, "known": True, "changed": True}
+    assert httpx.post(sent["webhook"], json=report).json() == {"ok": True, "known": True, "changed": False}
+    assert httpx.post(sent["webhook"] + "0", json=report).status_code == 401
+    assert client.get(f"/assets/{upload['key']}").status_code == 401
+    assert client.get(f"/assets/{upload['key']}", headers=admin).content == b"png"
+    told = client.post(f"/jobs/{job_id}/cancel", headers=admin)
+    assert (told.status_code, told.json()["status"]) == (409, "completed")
+    page = client.get("/jobs?status=completed", headers=admin).json()
+    assert job_id in [job["id"] for job in page["jobs"]]
+
+
+def test_a_provider_that_refuses_is_told_as_such(
+    client: httpx.Client, stand_ins: StandIns, admin: dict[str, str]
+) -> None:
+    stand_ins.world.refusing = True
+    try:
+        told = client.post("/jobs", json={"prompt": "x"}, headers=admin)
+    finally:
+        stand_ins.world.refusing = False
+    assert (told.status_code, told.json()["error"]) == (502, "provider_error")
+    assert stand_ins.world.database.jobs[told.json()["job_id"]].status == "error"
+
+
+def test_users_of_each_issuer_are_known(
+    client: httpx.Client, stand_ins: StandIns, settings: Settings
+) -> None:
+    shared = _token(stand_ins, settings.supabase_jwt_secret, "HS256", None, email="a@example.com")
+    assert client.get("/me", headers=shared).json() == {
+        "ok": True,
+        "user": {"id": USER, "email": "a@example.com"},
+    }
+    published = _token(stand_ins, EC_KEY, "ES256", "ec-1")
+    assert client.get("/me", headers=published).json()["user"]["id"] == USER
+    clerk = _token(stand_ins, RSA_KEY, "RS256", "rsa-1", sub="user_2abc")
+    expected = ids.of_subject(f"{stand_ins.url}/clerk", "user_2abc")
+    assert client.get("/me", headers=clerk).json()["user"]["id"] == expected
+
+
+def test_tokens_that_prove_nothing_are_refused_in_the_runtime_too(
+    client: httpx.Client, stand_ins: StandIns, settings: Settings
+) -> None:
+    secret = settings.supabase_jwt_secret
+    none = jwt.encode({"iss": f"{stand_ins.url}/auth/v1", "sub": USER}, "", "none")
+    wrong = [
+        _token(stand_ins, secret, "HS256", None, exp=time.time() - 1),
+        _token(stand_ins, secret, "HS256", None, nbf=time.time() + 60),
+        _token(stand_ins, secret, "HS256", None, iss="https://evil.example"),
+        _token(stand_ins, secret, "HS256", None, aud="anon"),
+        _token(stand_ins, secret, "HS256", "rsa-1"),
+        _token(stand_ins, "x" * 40, "HS256", None),
+        _token(stand_ins, OTHER_KEY, "RS256", "rsa-1"),
+        _token(stand_ins, OTHER_KEY, "RS256", "rsa-9"),
+        {"authorization": f"Bearer {none}"},
+        {"authorization": "Bearer garbage"},
+        {"authorization": "Bearer é".encode()},
+        {},
+    ]
+    for headers in wrong:
+        told = client.get("/me", headers=headers)  # type: ignore[arg-type]  # bytes are sent as they are
+        assert (told.status_code, told.json()) == (401, {"ok": False, "error": "unauthorized"}), headers
+
+
+def test_the_documentation_lists_what_is_served(client: httpx.Client) -> None:
+    told = client.get("/openapi.json").json()
+    assert told["openapi"] == "3.1.0"
+    assert {"/health", "/jobs/{id}", "/assets/{key}", "/openapi.json"} <= set(told["paths"])
+
+
+def test_deep_health_and_metrics(client: httpx.Client, admin: dict[str, str]) -> None:
+    told = client.get("/health?deep=1", headers=admin)
+    assert told.status_code == 200
+    assert {probe["ok"] for probe in told.json()["probes"].values()} == {True}
+    assert client.get("/metrics", headers=admin).json()["queue_seconds"] == {"p50": 1, "p95": 2, "p99": 3}
+    text = client.get("/metrics", headers={**admin, "accept": "text/plain"})
+    assert text.headers["content-type"].startswith("text/plain")
+
+
+def test_no_secret_is_in_any_answer_log_or_event(
+    workerd: Workerd, client: httpx.Client, stand_ins: StandIns, settings: Settings, admin: dict[str, str]
+) -> None:
+    secrets = [secret for secret in settings.secrets if secret]
+    headers = {**admin, "x-webhook-secret": settings.webhook_secret, "cookie": f"a={settings.runpod_api_key}"}
+    answers = [
+        client.request(method, path, headers=headers, json={"leak": secrets, "prompt": secrets[0]})
+        for method, path in (
+            ("POST", "/webhooks/test"),
+            ("POST", "/webhooks/runpod"),
+            ("POST", "/jobs"),
+            ("POST", f"/{secrets[0]}"),
+            ("GET", f"/jobs/{secrets[2]}"),
+            ("GET", "/jobs"),
+            ("GET", "/health?deep=1"),
+            ("GET", "/openapi.json"),
+        )
+    ]
+    token = signatures.job_token(settings.webhook_secret, USER)
+    httpx.post(f"{workerd.url}/webhooks/runpod?job={USER}&token={token}", json={})
+    seen = [answer.text + str(answer.headers) for answer in answers]
+    seen += [workerd.log, json.dumps(stand_ins.world.database.events)]
+    for secret in (*secrets, token):
+        assert not any(secret in text for text in seen), secret
+    assert stand_ins.world.database.events
+
+
+def test_a_worker_without_its_secrets_still_answers(
+    tmp_path_factory: pytest.TempPathFactory, admin: dict[str, str], settings: Settings
+) -> None:
+    runtime = Workerd(tmp_path_factory.mktemp("bare"), {"APP_ADMIN_TOKEN": settings.app_admin_token})
+    try:
+        health = httpx.get(f"{runtime.url}/health").json()
+        assert (health["ok"], health["features"]) == (True, ["secure_api"])
+        told = httpx.post(f"{runtime.url}/jobs", json={"prompt": "x"}, headers=admin)
+        assert (told.status_code, told.json()["provider"]) == (202, "noop")
+        assert httpx.get(f"{runtime.url}/me").status_code == 501
+        assert httpx.put(f"{runtime.url}/assets/a", content=b"x", headers=admin).status_code == 501
+        assert httpx.get(f"{runtime.url}/jobs", headers=admin).status_code == 501
+    finally:
+        runtime.stop()

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from api.application import Application
+from api.openapi import described, render
+from api.routes.alphogenai import AlphoGenAI
+from api.routes.documentation import OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from api.router import Family
+    from memory_platform import Platform
+
+
+@pytest.fixture
+def families(platform: Platform) -> tuple[Family, ...]:
+    return described(AlphoGenAI(platform.core).family())
+
+
+@pytest.fixture
+async def document(platform: Platform) -> Any:
+    return (await platform.ask("GET", "/openapi.json")).json
+
+
+def _operations(document: Any) -> Iterator[Any]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def test_every_route_is_described_and_nothing_else(families: tuple[Family, ...]) -> None:
+    assert {route.name for family in families for route in family.routes} == set(OPERATIONS)
+
+
+def test_no_two_routes_share_a_place(families: tuple[Family, ...]) -> None:
+    places = [(route.method, route.path) for family in families for route in family.routes]
+    assert len(places) == len(set(places))
+
+
+def test_every_example_is_what_its_schema_says(document: Any) -> None:
+    for operation in _operations(document):
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for body in bodies:
+            for content in body.get("content", {}).values():
+                if "example" in content:
+                    jsonschema.validate(content["example"], content["schema"])
+
+
+async def test_every_request_example_is_accepted(
+    platform: Platform, admin: dict[str, str], document: Any
+) -> None:
+    secret = platform.settings.webhook_secret
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if content:
+                told = await platform.ask(
+                    method.upper(), path, json_body=content["example"], x_webhook_secret=secret, **admin
+                )
+                assert str(told.status) in operation["responses"]
+                assert told.status < 300
+
+
+def test_every_operation_documents_its_refusals(document: Any) -> None:
+    for operation in _operations(document):
+        responses = operation["responses"]
+        if operation["security"]:
+            assert "401" in responses, operation["operationId"]
+        if "application/json" in operation.get("requestBody", {}).get("content", {}):
+            assert {"400", "413", "415"} <= set(responses)
+
+
+async def test_answers_match_their_schemas(platform: Platform, admin: dict[str, str], document: Any) -> None:
+    for method, path in (("get", "/health"), ("get", "/jobs"), ("get", "/metrics")):
+        told = await platform.ask(method.upper(), path, **admin)
+        answer = document["paths"][path][method]["responses"][str(told.status)]
+        jsonschema.validate(told.json, answer["content"]["application/json"]["schema"])
+
+
+def test_the_document_is_made_from_the_table_that_serves(
+    platform: Platform, families: tuple[Family, ...]
+) -> None:
+    Application(platform.core, families)  # the same families route and are described
+    served = {route.path.count("<") for family in families for route in family.routes}
+    assert max(served) == 1  # the router knows one name in a path
+    assert render(list(families))["paths"].keys() >= {"/media/{key}", "/jobs/{id}/cancel"}
