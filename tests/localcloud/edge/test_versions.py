@@ -172,7 +172,7 @@ def test_a_new_deployment_drops_no_request(cloud: Cloud) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    assert set(answers) == {"v2", "v3"}
+    assert {"v2", "v3"} <= set(answers)
     until(lambda: len(cloud.runtimes()) == 1, "the old runtimes stopped")
 
 

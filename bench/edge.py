@@ -1,0 +1,268 @@
+"""Measures our /health beside a bare Python and a bare JavaScript handler, and what the edge's router adds.
+
+    python bench/edge.py [--json] [--rounds 5] [--seconds 2] [--connections 8]
+
+The three handlers are services of one workerd process and take turns, so that noise hits all alike.
+Lasts (3 + 2) * rounds * seconds, and 15 s more for starting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from bench.load import Target, alternate, ratio, summary
+from localcloud import config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECKOUT = config.CHECKOUT
+SHIM = CHECKOUT / "localcloud" / "edge" / "shim"
+AIM = 0.85  # of the bare Python handler's requests a second
+PATIENCE_SECONDS = 60
+BARE_PYTHON = (
+    'from js import Response\nasync def on_fetch(request, env, ctx):\n    return Response.new("ok")\n'
+)
+BARE_JAVASCRIPT = 'export default { fetch() { return new Response("ok"); } };\n'
+BINDINGS = {
+    "ENVIRONMENT": "local",
+    "VERSION": "bench",
+    "API_ORIGIN": "http://127.0.0.1:8787",
+    "SITE_ORIGINS": "http://127.0.0.1:8788",
+    "RUNPOD_API_BASE": "http://127.0.0.1:8792",
+    "RUNPOD_ENDPOINT_ID": "local-renderer",
+    "RUNPOD_API_KEY": "k" * 48,
+    "SUPABASE_URL": "http://127.0.0.1:54321",
+    "SUPABASE_SERVICE_ROLE": "s" * 48,
+    "SUPABASE_JWT_SECRET": "j" * 48,
+    "APP_ADMIN_TOKEN": "a" * 48,
+    "WEBHOOK_SECRET": "w" * 48,
+}
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nothing listens on."""
+    holders = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [holder.getsockname()[1] for holder in holders]
+    for holder in holders:
+        holder.close()
+    return ports
+
+
+def worker_files() -> list[str]:
+    """Return the module names of the worker, as they are uploaded."""
+    root = CHECKOUT / "worker"
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*.py"))
+
+
+@contextmanager
+def three_handlers(folder: Path) -> Iterator[list[Target]]:
+    """One workerd process that serves the three handlers, each on a port of its own."""
+    shutil.copytree(
+        CHECKOUT / "worker", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copytree(SHIM, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "_edge_main.py").write_text('NAME = "entry"\n')
+    (folder / "bare.py").write_text(BARE_PYTHON)
+    (folder / "bare.js").write_text(BARE_JAVASCRIPT)
+    ours, python, javascript = free_ports(3)
+    shim = ["_edge_entry.py", "_edge_main.py", "workers/__init__.py"]
+    modules = ", ".join(f'(name = "{name}", pythonModule = embed "{name}")' for name in shim + worker_files())
+    bindings = ", ".join(f'(name = "{name}", text = "{text}")' for name, text in BINDINGS.items())
+    flags = 'compatibilityDate = "2024-11-01", compatibilityFlags = ["python_workers"]'
+    (folder / "bench.capnp").write_text(f"""using Workerd = import "/workerd/workerd.capnp";
+const ours :Workerd.Worker = (modules = [{modules}], bindings = [{bindings}], {flags});
+const python :Workerd.Worker = (modules = [(name = "bare.py", pythonModule = embed "bare.py")], {flags});
+const javascript :Workerd.Worker = (modules = [(name = "bare.js", esModule = embed "bare.js")],
+  compatibilityDate = "2024-11-01");
+const config :Workerd.Config = (
+  services = [(name = "ours", worker = .ours), (name = "python", worker = .python),
+    (name = "javascript", worker = .javascript)],
+  sockets = [(name = "ours", address = "127.0.0.1:{ours}", http = (), service = "ours"),
+    (name = "python", address = "127.0.0.1:{python}", http = (), service = "python"),
+    (name = "javascript", address = "127.0.0.1:{javascript}", http = (), service = "javascript")]);
+""")
+    resolved = subprocess.run(
+        ["node", "-p", "require('workerd').default"], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    # Its log lines would be the bench's load too: they go nowhere, as the edge's go to a file.
+    process = subprocess.Popen(
+        [resolved.stdout.strip(), "serve", folder / "bench.capnp"], stdout=subprocess.DEVNULL
+    )
+    try:
+        wait_for(f"http://127.0.0.1:{ours}/", "127.0.0.1", any_status=True)  # the shim's own first answer
+        targets = [
+            Target("our /health", "/health", "127.0.0.1", ours),
+            Target("bare Python", "/", "127.0.0.1", python),
+            Target("bare JavaScript", "/", "127.0.0.1", javascript),
+        ]
+        for target in targets:
+            wait_for(f"http://127.0.0.1:{target.port}{target.path}", target.host)
+        yield targets
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def whole_edge(folder: Path) -> Iterator[list[Target]]:
+    """The real edge with our worker deployed: through its router, and past it to the runtime's socket."""
+    names = list(asdict(config.DEFAULT_PORTS))
+    keys = config.Secrets()
+    settings = config.Config(
+        folder, config.Ports(**dict(zip(names, free_ports(len(names)), strict=True))), keys
+    )
+    config.save(settings)
+    emulator = ThreadingHTTPServer(("127.0.0.1", settings.ports.cloudflare), Deployed)
+    threading.Thread(target=emulator.serve_forever, daemon=True).start()
+    environment = os.environ | {config.STATE_DIR_VARIABLE: str(folder)}
+    with (folder / "edge.log").open("w") as log:
+        edge = subprocess.Popen(
+            ["node", "localcloud/edge/main.mjs"], cwd=CHECKOUT, env=environment, stdout=log
+        )
+    try:
+        wait_for(f"http://127.0.0.1:{settings.ports.api}/health", config.API_HOST)
+        state = f"http://127.0.0.1:{settings.ports.edge_control}/_local/state"
+        found = httpx.get(state, headers={"authorization": f"Bearer {keys.control}"}).json()["runtimes"][0][
+            "socket"
+        ]
+        yield [
+            Target("past the router", "/health", config.API_HOST, socket=str(settings.data("edge") / found)),
+            Target("through the router", "/health", config.API_HOST, port=settings.ports.edge),
+        ]
+    finally:
+        edge.send_signal(signal.SIGTERM)
+        edge.wait()
+        emulator.shutdown()
+
+
+class Deployed(BaseHTTPRequestHandler):
+    """What the edge asks the Cloudflare emulator, answered for one deployed version of our worker."""
+
+    def do_GET(self) -> None:  # the name that http.server calls
+        """Answer with the state, or with the version."""
+        body = json.dumps(STATE if self.path == "/_local/edge" else version()).encode()
+        self.send_response(httpx.codes.OK)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+STATE = {
+    "account_id": config.ACCOUNT_ID,
+    "routes": [{"id": "r", "zone": "", "pattern": f"{config.API_HOST}/*", "script": "alphogenai-worker"}],
+    "scripts": {
+        "alphogenai-worker": {"deployment_id": "d", "versions": [{"version_id": "v", "percentage": 100}]}
+    },
+}
+
+
+def version() -> dict[str, Any]:
+    """Our worker as the emulator hands it over."""
+
+    def module(name: str) -> dict[str, str]:
+        content = (CHECKOUT / "worker" / name).read_bytes()
+        return {
+            "name": name,
+            "content_type": "text/x-python",
+            "content_base64": base64.b64encode(content).decode(),
+        }
+
+    return {
+        "version_id": "v",
+        "script": "alphogenai-worker",
+        "main_module": "entry.py",
+        "compatibility_date": "2024-11-01",
+        "compatibility_flags": ["python_workers"],
+        "modules": [module(name) for name in worker_files()],
+        "bindings": [{"type": "plain_text", "name": name, "text": text} for name, text in BINDINGS.items()],
+    }
+
+
+def wait_for(address: str, host: str, *, any_status: bool = False) -> None:
+    """Ask until the answer is there and is 200."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            answer = httpx.get(address, headers={"host": host}, timeout=PATIENCE_SECONDS)
+            if any_status or answer.status_code == httpx.codes.OK:
+                return
+            failure = f"status {answer.status_code}: {answer.text[:200]}"
+        except httpx.TransportError as error:
+            failure = repr(error)
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{address} does not answer ({failure}). Nothing was measured.")
+        time.sleep(0.1)
+
+
+def measure(rounds: int, connections: int, seconds: float) -> dict[str, Any]:
+    """Measure all five targets; the report as data."""
+    with tempfile.TemporaryDirectory() as folder, three_handlers(Path(folder)) as targets:
+        handlers = alternate(targets, rounds, connections, seconds)
+    with tempfile.TemporaryDirectory() as folder, whole_edge(Path(folder)) as targets:
+        router = alternate(targets, rounds, connections, seconds)
+        single = alternate(targets, 1, 1, seconds)
+    ours = ratio(handlers["our /health"], handlers["bare Python"])
+    past, through = (summary(single[name])["p50_ms"] for name in ("past the router", "through the router"))
+    return {
+        "connections": connections,
+        "handlers": {name: summary(done) for name, done in handlers.items()},
+        "ratio_to_bare_python": ours,
+        "aim": AIM,
+        "aim_met": ours >= AIM,
+        "router": {name: summary(done) for name, done in router.items()},
+        "router_ratio": ratio(router["through the router"], router["past the router"]),
+        "router_adds_ms": round(through - past, 2),
+    }
+
+
+def show(report: dict[str, Any]) -> None:
+    """Print the report as a table."""
+    print(f"{'':20}{'requests/s':>12}{'p50 ms':>9}{'p99 ms':>9}")
+    for name, row in (report["handlers"] | report["router"]).items():
+        note = "  the load generator limits" if row["generator_limited"] else ""
+        print(f"{name:20}{row['requests_per_second']:12}{row['p50_ms']:9}{row['p99_ms']:9}{note}")
+    verdict = "met" if report["aim_met"] else "missed"
+    print(f"our /health / bare Python: {report['ratio_to_bare_python']} (aim {AIM}: {verdict})")
+    print(f"through / past the router: {report['router_ratio']}; it adds {report['router_adds_ms']} ms")
+
+
+def main() -> None:
+    """Read the arguments, measure, report."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", action="store_true", help="the report as one JSON object")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0, help="a round of one target")
+    parser.add_argument("--connections", type=int, default=8)
+    arguments = parser.parse_args()
+    report = measure(arguments.rounds, arguments.connections, arguments.seconds)
+    if arguments.json:
+        print(json.dumps(report, indent=2))
+    else:
+        show(report)
+
+
+if __name__ == "__main__":
+    main()
