@@ -1,6 +1,7 @@
 """The worker: wires the core to the Workers runtime, once an isolate, and serves.
 
-Runtime specific are this file and `api/adapters/`: they import `js`, `pyodide` and `workers`, which only workerd offers.
+Runtime specific are this file and `api/adapters/`: they import `js`, `pyodide` and `workers`, which only
+workerd offers. All else is plain Python, and runs in its tests without a runtime.
 """
 
 from __future__ import annotations

@@ -1,43 +1,21 @@
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jwt
 import pytest
-
-# pytest's importlib mode puts no test folder on the path; what the tests of this folder share stands beside them.
-sys.path.insert(0, str(Path(__file__).parent))
 
 from api.adapters.runpod import RunPod
 from api.ports import Answer
-from api.settings import Settings
-from memory_platform import MemoryDatabase, MemoryMedia, Platform, Upstreams
+from tests.worker.memory_platform import SETTINGS, MemoryDatabase, MemoryMedia, Platform, Upstreams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ADMIN_TOKEN = "canary-admin-token-000000000000000000"
-WEBHOOK_SECRET = "canary-webhook-secret-0000000000000000"
-RUNPOD = "https://runpod.example/v2/endpoint-1"
+    from api.settings import Settings
 
-SETTINGS = Settings(
-    environment="test",
-    version="v1",
-    api_origin="https://api.example.com",
-    site_origins="https://site.example, https://other.example",
-    runpod_api_base="https://runpod.example",
-    runpod_api_key="canary-runpod-key-0000000000000000000",
-    runpod_endpoint_id="endpoint-1",
-    supabase_url="https://db.example",
-    supabase_service_role="canary-service-role-000000000000000000",
-    supabase_jwt_secret="canary-jwt-secret-00000000000000000000",
-    clerk_issuer="https://clerk.example",
-    clerk_jwks_url="https://clerk.example/.well-known/jwks.json",
-    app_admin_token=ADMIN_TOKEN,
-    webhook_secret=WEBHOOK_SECRET,
-)
+RUNPOD = "https://runpod.example/v2/endpoint-1"
 
 
 @pytest.fixture
@@ -84,4 +62,20 @@ def without(settings: Settings, upstreams: Upstreams) -> Callable[..., Platform]
 
 @pytest.fixture
 def admin() -> dict[str, str]:
-    return {"authorization": f"Bearer {ADMIN_TOKEN}"}
+    return {"authorization": f"Bearer {SETTINGS.app_admin_token}"}
+
+
+@pytest.fixture
+def user(platform: Platform) -> Callable[[str], dict[str, str]]:
+    def sign_in(user_id: str) -> dict[str, str]:
+        claims = {
+            "iss": f"{platform.settings.supabase_url}/auth/v1",
+            "aud": "authenticated",
+            "sub": user_id,
+            "exp": platform.clock.now + 60,
+            "email": "a@example.com",
+        }
+        token = jwt.encode(claims, platform.settings.supabase_jwt_secret, "HS256")
+        return {"authorization": f"Bearer {token}"}
+
+    return sign_in

@@ -34,6 +34,22 @@ if TYPE_CHECKING:
     from api.domain.ranges import Range
 
 NOW = 1_800_000_000.0
+SETTINGS = Settings(
+    environment="test",
+    version="v1",
+    api_origin="https://api.example.com",
+    site_origins="https://site.example, https://other.example",
+    runpod_api_base="https://runpod.example",
+    runpod_api_key="canary-runpod-key-0000000000000000000",
+    runpod_endpoint_id="endpoint-1",
+    supabase_url="https://db.example",
+    supabase_service_role="canary-service-role-000000000000000000",
+    supabase_jwt_secret="canary-jwt-secret-00000000000000000000",
+    clerk_issuer="https://clerk.example",
+    clerk_jwks_url="https://clerk.example/.well-known/jwks.json",
+    app_admin_token="canary-admin-token-000000000000000000",
+    webhook_secret="canary-webhook-secret-0000000000000000",
+)
 
 
 class Clock:
@@ -285,7 +301,7 @@ class Platform:
         method: str,
         path: str,
         *,
-        body: bytes | None = None,
+        body: Any = None,
         json_body: Any = ...,
         **headers: str,
     ) -> Told:

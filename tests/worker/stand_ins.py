@@ -1,4 +1,4 @@
-"""What the worker talks to, on one loopback port: R2's binding protocol, PostgREST's functions, RunPod, key servers.
+"""What the worker talks to, on one loopback port: R2, PostgREST's functions, RunPod, key servers.
 
 The jobs are those of `memory_platform`. R2's protocol is workerd's `src/workerd/api/r2-rpc.c++`.
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from api.domain.cursors import Cursor
 from api.domain.job import Kind, State
 from api.ports import Page, Report
-from memory_platform import MemoryDatabase
+from tests.worker.memory_platform import MemoryDatabase
 
 if TYPE_CHECKING:
     from api.ports import Outcome
@@ -37,7 +37,7 @@ class World:
         self.key_requests = 0
         self.refusing = False
 
-    async def call(self, function: str, given: dict[str, Any]) -> Any:
+    async def call(self, function: str, given: dict[str, Any]) -> Any:  # noqa: PLR0911 - a table
         """Run one of the SQL functions of the contract."""
         database = self.database
         match function:
@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json(*self.world.runpod(self.command, path, json.loads(body) if body else None))
         return self._json(404, {})
 
-    do_GET = do_POST = do_PUT = _serve
+    do_GET = do_POST = do_PUT = _serve  # noqa: N815 - the base class's names
 
     def _r2(self, body: bytes) -> None:
         if self.command == "GET":

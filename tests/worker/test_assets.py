@@ -9,7 +9,7 @@ import pytest
 from api.domain import signatures
 
 if TYPE_CHECKING:
-    from memory_platform import Platform
+    from tests.worker.memory_platform import Platform
 
 CONTENT = b"Hello World"
 
@@ -81,7 +81,7 @@ async def test_head_describes_the_file(platform: Platform, stored: str) -> None:
         ("bytes=0-1,3-4", 200, CONTENT, None),
     ],
 )
-async def test_a_part_is_served(  # noqa: PLR0913, PLR0917 - a table of cases
+async def test_a_part_is_served(
     platform: Platform, asked: str, status: int, body: bytes, content_range: str | None
 ) -> None:
     told = await platform.ask("GET", "/assets/test.txt", range=asked)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import hashlib
+import hmac
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jwt
 import pytest
@@ -19,10 +22,8 @@ from api.auth import Authenticator, Caller
 from api.domain import ids
 from api.errors import UnauthorizedError, UnavailableError
 from api.ports import Answer, FetchError
-from memory_platform import NOW, Clock, Upstreams, verify
-
-if TYPE_CHECKING:
-    from api.settings import Settings
+from api.settings import Settings
+from tests.worker.memory_platform import NOW, Clock, Upstreams, verify
 
 SUPABASE = "https://db.example/auth/v1"
 SUPABASE_JWKS = f"{SUPABASE}/.well-known/jwks.json"
@@ -37,7 +38,7 @@ SECRET = "canary-jwt-secret-00000000000000000000"
 
 def _jwk(key: Any, kid: str, **more: Any) -> dict[str, Any]:
     algorithm = RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else ECAlgorithm
-    return {**json.loads(algorithm.to_jwk(key.public_key())), "kid": kid, **more}  # type: ignore[attr-defined]
+    return {**json.loads(algorithm.to_jwk(key.public_key())), "kid": kid, **more}
 
 
 def _claims(issuer: str = SUPABASE, **changed: Any) -> dict[str, Any]:
@@ -77,9 +78,6 @@ def _pem(key: Any) -> bytes:
 
 def _hs_signed(secret: bytes, claims: dict[str, Any], **header: Any) -> str:
     """Sign as an attacker would: PyJWT itself refuses a public key as a secret."""
-    import hashlib
-    import hmac
-
     signed = f"{_part({'alg': 'HS256', 'typ': 'JWT', **header})}.{_part(claims)}"
     signature = hmac.new(secret, signed.encode(), hashlib.sha256).digest()
     return f"{signed}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
@@ -146,10 +144,8 @@ async def test_a_header_without_a_token_is_refused(world: World, header: str | N
 
 @given(st.text())
 def test_any_text_is_no_token_or_is_taken_apart(text: str) -> None:
-    try:
+    with contextlib.suppress(tokens.InvalidTokenError):
         assert isinstance(tokens.read(text).claims, dict)
-    except tokens.InvalidTokenError:
-        pass
 
 
 async def test_a_changed_claim_breaks_the_signature(world: World) -> None:
@@ -165,8 +161,6 @@ async def test_the_admins_token_is_the_admin_and_a_near_miss_is_not(world: World
 
 
 def test_without_an_admin_token_nobody_is_the_admin() -> None:
-    from api.settings import Settings
-
     auth = Authenticator(Settings(), Upstreams(), verify, Clock())
     assert not auth.is_admin("Bearer ")
     assert not auth.is_admin("Bearer x")

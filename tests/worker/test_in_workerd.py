@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from api.domain import ids, signatures
-from real_workerd import Workerd
-from stand_ins import StandIns
+from tests.worker.memory_platform import SETTINGS
+from tests.worker.real_workerd import Workerd
+from tests.worker.stand_ins import StandIns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,18 +64,9 @@ def _bindings(settings: Settings, stand_ins: StandIns) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def module_settings() -> Settings:
-    from conftest import SETTINGS
-
-    return SETTINGS
-
-
-@pytest.fixture(scope="module")
-def workerd(
-    tmp_path_factory: pytest.TempPathFactory, stand_ins: StandIns, module_settings: Settings
-) -> Iterator[Workerd]:
+def workerd(tmp_path_factory: pytest.TempPathFactory, stand_ins: StandIns) -> Iterator[Workerd]:
     folder = tmp_path_factory.mktemp("workerd")
-    runtime = Workerd(folder, _bindings(module_settings, stand_ins), r2_port=stand_ins.port)
+    runtime = Workerd(folder, _bindings(SETTINGS, stand_ins), r2_port=stand_ins.port)
     yield runtime
     runtime.stop()
 

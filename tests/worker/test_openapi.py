@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from api.application import Application
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api.router import Family
-    from memory_platform import Platform
+    from tests.worker.memory_platform import Platform
 
 
 @pytest.fixture

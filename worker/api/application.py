@@ -18,7 +18,9 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
-    "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'none'; sandbox",
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'none'; sandbox"
+    ),
 }
 EXPOSED = "X-Request-Id, ETag, Content-Range, Accept-Ranges, Content-Disposition, Retry-After"
 ACCEPTED = "Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Range"

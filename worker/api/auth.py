@@ -49,8 +49,8 @@ class Issuer:
 class Authenticator:
     """Tells callers apart.
 
-    An HS256 token is only ever checked with the shared secret and a public-key one only with a published key made for
-    that algorithm, so that no published key can be passed off as a secret.
+    An HS256 token is only ever checked with the shared secret, and a public-key one only with a published
+    key made for that algorithm, so that no published key can be passed off as a secret.
     """
 
     def __init__(self, settings: Settings, fetch: Fetch, verify: Verifier, clock: Clock) -> None:

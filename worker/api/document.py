@@ -1,8 +1,8 @@
 """JSON documents: parsed so that every document that passes can be stored, and checked by their schemas.
 
-One schema serves three times: it checks the request, it is published in OpenAPI, and its defaults fill the gaps.
-The keywords understood are those that the API's schemas use: `type`, `enum`, `default`, `required`, `properties`,
-`minLength`, `maxLength`, `pattern`, `minimum` and `maximum`.
+One schema serves three times: it checks the request, it is published in OpenAPI, and its defaults fill the
+gaps. The keywords understood are those that the API's schemas use: `type`, `enum`, `default`, `required`,
+`properties`, `minLength`, `maxLength`, `pattern`, `minimum` and `maximum`.
 """
 
 from __future__ import annotations

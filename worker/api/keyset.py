@@ -24,7 +24,7 @@ _KINDS = {"RSA": ("RS256", ("kty", "n", "e")), "EC": ("ES256", ("kty", "crv", "x
 class KeySet:
     """A JWKS address and what it last said.
 
-    Requests share the keys but never a pending fetch: the Workers runtime lets no request wait for another's I/O.
+    Requests share the keys but never a pending fetch: the runtime lets no request wait for another's I/O.
     """
 
     def __init__(self, url: str, fetch: Fetch, clock: Clock) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the database made of a report or a wish: whether it knows the job, and whether anything changed."""
+    """What the database made of a report: whether it knows the job, and whether anything changed."""
 
     found: bool
     changed: bool
@@ -101,7 +101,7 @@ class Opened:
 
 
 class Media(Protocol):
-    """The bucket; bytes stream through and are never held. Raises `UnavailableError` when it does not answer."""
+    """The bucket; bytes stream through. Raises `UnavailableError` when it does not answer."""
 
     async def head(self, key: str) -> Stored | None:
         """Describe a file."""

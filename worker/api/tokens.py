@@ -32,7 +32,7 @@ def read(text: str) -> Token:
     """Take a token apart.
 
     Raises:
-        InvalidTokenError: it is not a compact JWS of two JSON objects, or has extensions that must be understood.
+        InvalidTokenError: not a compact JWS of two JSON objects, or with extensions that must be understood.
     """
     parts = text.split(".")
     if len(parts) != 3 or len(text) > MAX_TOKEN_CHARACTERS or not text.isascii():  # noqa: PLR2004 - header, claims, signature

@@ -15,10 +15,10 @@ from api.ports import Answer, FetchError, Page
 
 if TYPE_CHECKING:
     from api.settings import Settings
-    from memory_platform import Upstreams
+    from tests.worker.memory_platform import Upstreams
 
 RPC = "https://db.example/rest/v1/rpc/"
-ROW = {
+ROW: dict[str, Any] = {
     "id": "0b9f3c5e-8a52-4d0c-9c5e-6f1f6f2f8b11",
     "user_id": None,
     "kind": "image",

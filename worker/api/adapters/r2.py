@@ -1,4 +1,4 @@
-"""The bucket, through the runtime's R2 binding; streams go from one side to the other without entering Python."""
+"""The bucket, through the runtime's R2 binding; streams pass without entering Python."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ class R2:
 
 
 def _is_null(found: Any) -> bool:
-    # Not `not found`: an object whose `size` is 0, such as an empty file, is false to Python. JavaScript's null is None
-    # in one Pyodide and `jsnull` in the next.
+    # Not `not found`: an object whose `size` is 0, such as an empty file, is false to Python.
+    # JavaScript's null is None in one Pyodide and `jsnull` in the next.
     return found is None or type(found).__name__ == "JsNull"
 
 

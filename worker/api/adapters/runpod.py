@@ -1,4 +1,7 @@
-"""RunPod's serverless API, https://docs.runpod.io/serverless/endpoints/operations. Needs no runtime but `Fetch`."""
+"""RunPod's serverless API; needs no runtime but `Fetch`.
+
+Source: https://docs.runpod.io/serverless/endpoints/operations.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Requests and responses between the Workers runtime and the core.
 
-A crossing between Python and JavaScript costs more than most of what either does, so few are made: headers and bodies are
-fetched when asked for, and the header set of a plain JSON answer is built once and only told the request's id.
+A crossing between Python and JavaScript costs more than most of what either does, so few are made: headers
+and bodies are fetched when asked for, and the header set of a plain JSON answer is built once and only told
+the request's id.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ async def _read(reader: Any, limit: int) -> bytes:
 
 
 class Server:
-    """Serves one application in one isolate; made at the first request, since at start there is no randomness."""
+    """Serves one application in one isolate; made at the first request: at start there is no randomness."""
 
     def __init__(self, application: Application) -> None:
         self._application = application

@@ -108,7 +108,7 @@ READ = Operation(
         501: NO_STORAGE,
         503: STORAGE_DOWN,
     },
-    description="`?download=1` adds `Content-Disposition: attachment`. Keys under `media/` are customers' files.",
+    description="`?download=1` adds `Content-Disposition: attachment`. Keys under `media/` are customers'.",
     parameters=(
         header("Range", "One range of bytes", "bytes=0-99"),
         header("If-None-Match", "ETags that the client holds", '"b10a8db164e0754105b7a99be72e3fe5"'),
@@ -128,7 +128,7 @@ OPERATIONS: dict[str, Operation] = {
             503: Answered("With `?deep=1`: something that it depends on is down", HEALTH),
         },
         {401: "With `?deep=1`: not the admin"},
-        description="No I/O. With `?deep=1` and the admin's token also probes database, storage and provider.",
+        description="No I/O. With `?deep=1` and the admin's token also probes what it depends on.",
     ),
     "test_webhook": Operation(
         "Send a test webhook",
@@ -148,8 +148,8 @@ OPERATIONS: dict[str, Operation] = {
         },
         {401: NOT_PROVEN, 501: f"{NO_SECRET}, or no database", 503: DATABASE_DOWN},
         request_example={"id": RUNPOD_ID, "status": "COMPLETED", "output": {"files": []}},
-        description="Replays and late reports change nothing. A report for an unknown job is answered 200 with "
-        "`known: false`, so that RunPod does not send it again.",
+        description="Replays and late reports change nothing. A report for an unknown job is answered "
+        "200 with `known: false`, so that RunPod does not send it again.",
         security=("jobToken", "webhookSecret", "webhookSignature"),
         parameters=(
             {"in": "query", "name": "job", "schema": TEXT, "description": "The job's id, from the address"},
@@ -209,8 +209,9 @@ OPERATIONS: dict[str, Operation] = {
         },
         {502: "RunPod refused, or did not answer in time; the job is stored as `error`", 503: DATABASE_DOWN},
         request_example={"prompt": "test video"},
-        description="Without a database nothing is stored, the answer carries `message: supabase_not_configured`, and "
-        "`job_id` is RunPod's own id, by which `GET /jobs/{id}` finds the job.",
+        description="Without a database nothing is stored, the answer carries "
+        "`message: supabase_not_configured`, and `job_id` is RunPod's own id, by "
+        "which `GET /jobs/{id}` finds the job.",
     ),
     "list_jobs": Operation(
         "List jobs, newest first",
@@ -233,8 +234,8 @@ OPERATIONS: dict[str, Operation] = {
             )
         },
         {404: NO_JOB, 501: NO_DATABASE, 502: "RunPod does not answer", 503: DATABASE_DOWN},
-        description="The admin may ask by our id or RunPod's. What RunPod does not know, or has forgotten, is answered "
-        "from the stored job in RunPod's words (`NOOP` for a job that no provider got).",
+        description="The admin may ask by our id or RunPod's. What RunPod does not know, or forgot, is "
+        "answered from the stored job in its words (`NOOP` for a job that no provider got).",
     ),
     "cancel_job": Operation(
         "Cancel a job",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from api.domain import keys, ranges, signatures
 from api.errors import InvalidError, LengthRequiredError, NotFoundError, TooLargeError, UnauthorizedError
-from api.ports import Opened, Stored
 
 if TYPE_CHECKING:
     from api.core import Core
+    from api.ports import Opened, Stored
 
 # https://developers.cloudflare.com/workers/platform/limits/#request-limits, the plans that accept least
 MAX_BYTES = 100_000_000
@@ -103,7 +103,7 @@ async def remove(core: Core, key: str) -> Stored:
 
 
 def check_reader(core: Core, key: str, authorization: str | None) -> None:
-    """Check that whoever sends this `Authorization` header may read a file: anyone may, but not customers' files.
+    """Check that the sender of this `Authorization` header may read a file: all may, but not customers'.
 
     Raises:
         UnauthorizedError: the file is a customer's, and the header is not the admin's.

@@ -33,8 +33,8 @@ async def find(core: Core, job_id: str, user_id: str) -> Job:
 async def as_provider_tells(core: Core, job_id: str) -> dict[str, Any]:
     """Give the provider's own JSON for a job, found by our id or the provider's.
 
-    The provider forgets a job soon after it ends (RunPod: 30 minutes), and never heard of some: the stored row then
-    answers, in the provider's words.
+    The provider forgets a job soon after it ends (RunPod: 30 minutes), and never heard of some: the stored
+    row then answers, in the provider's words.
 
     Raises:
         NotFoundError: neither the database nor the provider knows the job.
@@ -83,7 +83,7 @@ async def page(core: Core, wanted: Page) -> tuple[list[Job], Cursor | None]:
 
 
 async def cancel(core: Core, job_id: str, user_id: str | None) -> Job:
-    """Cancel a job: in the database first, so that no late report can bring it back, then at the provider.
+    """Cancel a job: first in the database, so that no late report can revive it, then at the provider.
 
     Raises:
         NotFoundError: there is none, or it is somebody else's.
@@ -107,7 +107,7 @@ async def _cancel_at_provider(core: Core, job: Job) -> None:
     try:
         await core.provider.cancel(job.provider_job_id)
     except ProviderError as error:
-        # The job is cancelled for the client all the same; whatever the provider reports later changes nothing.
+        # It is cancelled for the client all the same; what the provider reports later changes nothing.
         core.log("error", "a job could not be cancelled at the provider", job_id=job.id, reason=error.message)
 
 

@@ -19,7 +19,7 @@ _COMPLETE = 100
 
 
 def prove(core: Core, job_id: str, token: str, shared_secret: str, signature: str, body: bytes) -> None:  # noqa: PLR0913, PLR0917 - three kinds of proof
-    """Check that a report comes from the provider: by the job's token, the shared secret, or the body's signature.
+    """Check that a report is the provider's: by the job's token, the shared secret or the body's signature.
 
     Raises:
         UnauthorizedError: by none of them.

@@ -43,7 +43,7 @@ class Wish:
 class Submission:
     """A job that was accepted: by the provider, or by nobody where none is configured.
 
-    Without a database nothing is stored; `job_id` is then the provider's, the only id by which the job can be found.
+    Without a database nothing is stored; `job_id` is then the provider's, the only id that finds the job.
     """
 
     job_id: str
