@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
 GRACE_SECONDS = 3
 
 
-def serve(app: Starlette, port: int) -> None:
+def serve(app: ASGIApp, port: int) -> None:
     """Serve until SIGTERM, then finish open requests for at most three seconds."""
     uvicorn.run(
         app,
