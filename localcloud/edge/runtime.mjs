@@ -10,7 +10,7 @@ import { start } from "./workerd.mjs";
 /** @typedef {import("./version.mjs").Version} Version */
 /** @typedef {"booting" | "serving" | "down" | "stopped"} State */
 
-const WARM_MS = 20_000; // imports; Cloudflare allows 1 s, on a machine that does nothing else
+const WARM_MS = 12_000; // imports; Cloudflare allows 1 s, on a machine that does nothing else
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
 // workerd closes a connection that was idle for 5 s: drop it before, or a request may be sent into a closed one.
