@@ -37,6 +37,9 @@ class Application:
         self._families = families
         self._router = Router(families)
         self._origins = core.settings.origins
+        self.instant = {
+            route.path: route.instant for family in families for route in family.routes if route.instant
+        }
         self._static = {**SECURITY_HEADERS, **({"Vary": "Origin"} if self._origins else {})}
 
     async def answer(self, request: Request) -> Response:
@@ -51,7 +54,7 @@ class Application:
                 response = Response(None, 204, "", {"Allow": place.allow})
             else:
                 route = place.route(request.method)
-                quiet = route.quiet
+                quiet = route.instant is not None
                 response = await self._serve(route, request)
         except ApiError as error:
             response = json_response(family.render_error(error), error.status, dict(error.headers))
@@ -84,6 +87,11 @@ class Application:
                 response.headers["Access-Control-Allow-Methods"] = response.headers["Allow"]
                 response.headers["Access-Control-Allow-Headers"] = ACCEPTED
                 response.headers["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
+
+    @property
+    def minds_origins(self) -> bool:
+        """Whether an answer depends on the site that a browser asks from."""
+        return bool(self._origins)
 
     def headers(self, response: Response) -> dict[str, str]:
         """Give all headers of an answer but its request id."""

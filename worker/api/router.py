@@ -44,7 +44,9 @@ class Route:
     upload: Upload = Upload.NONE
     body: Schema | None = None
     query: Schema | None = None
-    quiet: bool = False  # not worth a log line when all is well: asked every few seconds
+    # The answer's text, where nothing but the address matters. Such a route is asked every few seconds: the
+    # runtime's adapter may answer it without more ado, and it leaves no log line when all is well.
+    instant: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True)

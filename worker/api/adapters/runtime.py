@@ -21,6 +21,7 @@ from api.errors import TooLargeError
 if TYPE_CHECKING:
     from api.application import Application
 
+_new_response = JsResponse.new
 _NO_BODY = frozenset({204, 304})
 
 
@@ -74,6 +75,8 @@ class Server:
 
     def __init__(self, application: Application) -> None:
         self._application = application
+        self._instant = application.instant
+        self._minds_origins = application.minds_origins
         self._prefix = secrets.token_hex(8)
         self._count = 0
         self._plain: dict[int, tuple[Any, Any]] = {}
@@ -82,14 +85,19 @@ class Server:
         """Answer the runtime's request with the runtime's response."""
         self._count += 1
         request_id = f"{self._prefix}-{self._count:x}"
-        answer = await self._application.answer(
-            http.Request(request.method, request.url, JsRequest(request), request_id)
-        )
+        method, url = request.method, request.url
+        instant = self._instant.get(url[url.index("/", 8) :])
+        if instant and method == "GET" and not (self._minds_origins and request.headers.get("origin")):
+            return self._plain_json(http.Response(instant()), request_id)
+        answer = await self._application.answer(http.Request(method, url, JsRequest(request), request_id))
         if answer.headers or answer.content_type != http.JSON or answer.body is None:
             return self._build(answer, request_id)
+        return self._plain_json(answer, request_id)
+
+    def _plain_json(self, answer: http.Response, request_id: str) -> Any:
         set_header, init = self._plain.get(answer.status) or self._remember(answer)
         set_header("X-Request-Id", request_id)
-        return JsResponse.new(answer.body, init)
+        return _new_response(answer.body, init)
 
     def _remember(self, answer: http.Response) -> tuple[Any, Any]:
         headers = Headers.new(_object(self._application.headers(answer)))

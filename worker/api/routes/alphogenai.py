@@ -90,7 +90,7 @@ class AlphoGenAI:
         """Give the route table."""
         admin, caller = Access.ADMIN, Access.CALLER
         routes = (
-            Route("GET", "/health", "health", self.health, query=_DEEP, quiet=True),
+            Route("GET", "/health", "health", self.health, query=_DEEP, instant=self._health.text),
             Route("POST", "/webhooks/test", "test_webhook", self.test_webhook, upload=Upload.JSON),
             Route(
                 "POST",
