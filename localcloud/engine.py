@@ -85,7 +85,7 @@ def _unlock(state: Path, pulumi: str, variables: dict[str, str], say: Callable[[
             raise ProvisioningError(
                 f"The stack {STACK} is locked by {holder}.",
                 "Two runs at once would damage its state, so nothing was changed.",
-                f"Wait until it ends, or end it; if it does not run any more: `pulumi cancel --stack {STACK}`.",
+                f"Wait until it ends, or end it. If it no longer runs: `pulumi cancel --stack {STACK}`.",
             )
     if any(locks.glob("*.json")):
         say("the holder of Pulumi's lock is dead: releasing it")
@@ -136,7 +136,7 @@ def _run(command: list[str], variables: dict[str, str], say: Callable[[str], Non
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,  # a Ctrl-C reaches it once, from here, and not a second time from the terminal
+        start_new_session=True,  # a Ctrl-C reaches it once, from here, not again from the terminal
     )
     try:
         _read(process, events, say)

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from localcloud.config import Config
 
 PROBE_SECONDS = 2
+# Process → the fields of `config.Ports` on which it listens, the main one first.
+LISTENERS = {
+    "postgres": ("postgres",),
+    "supabase": ("supabase",),
+    "cloudflare": ("cloudflare",),
+    "r2": ("r2",),
+    "edge": ("edge", "api", "site", "edge_control"),
+    "runpod": ("runpod",),
+    "aws": ("aws",),
+}
 
 
 @dataclass(frozen=True)
@@ -25,13 +35,11 @@ class Process:
     """One supervised process.
 
     Attributes:
-        ports: names of the fields of `config.Ports` on which it listens, the main one first.
         is_well: answers whether it serves; never raises.
     """
 
     name: str
     argv: tuple[str, ...]
-    ports: tuple[str, ...]
     is_well: Callable[[], bool]
 
 
@@ -39,18 +47,13 @@ def table(config: Config) -> tuple[Process, ...]:
     """List the processes of one local cloud. They start in any order, side by side."""
     ports = config.ports
     return (
-        Process("postgres", _module("postgres"), ("postgres",), lambda: _selects(config)),
-        Process("supabase", _module("supabase"), ("supabase",), lambda: _answers(ports.supabase)),
-        Process("cloudflare", _module("cloudflare"), ("cloudflare",), lambda: _answers(ports.cloudflare)),
-        Process("r2", _module("r2"), ("r2",), lambda: _answers(ports.r2)),
-        Process(
-            "edge",
-            (_node(), str(CHECKOUT / "localcloud" / "edge" / "main.mjs")),
-            ("edge", "api", "site", "edge_control"),
-            lambda: _answers(ports.edge_control),
-        ),
-        Process("runpod", _module("runpod"), ("runpod",), lambda: _answers(ports.runpod)),
-        Process("aws", _moto(ports.aws), ("aws",), lambda: _answers(ports.aws, "/moto-api/")),
+        Process("postgres", _module("postgres"), lambda: _selects(config)),
+        Process("supabase", _module("supabase"), lambda: _answers(ports.supabase)),
+        Process("cloudflare", _module("cloudflare"), lambda: _answers(ports.cloudflare)),
+        Process("r2", _module("r2"), lambda: _answers(ports.r2)),
+        Process("edge", _edge(), lambda: _answers(ports.edge_control)),
+        Process("runpod", _module("runpod"), lambda: _answers(ports.runpod)),
+        Process("aws", _moto(ports.aws), lambda: _answers(ports.aws, "/moto-api/")),
     )
 
 
@@ -61,6 +64,10 @@ def _module(name: str) -> tuple[str, ...]:
 def _moto(port: int) -> tuple[str, ...]:
     beside_python = Path(sys.executable).parent / "moto_server"
     return (sys.executable, str(beside_python), "-H", "127.0.0.1", "-p", str(port))
+
+
+def _edge() -> tuple[str, ...]:
+    return (_node(), str(CHECKOUT / "localcloud" / "edge" / "main.mjs"))
 
 
 def _node() -> str:

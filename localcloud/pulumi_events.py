@@ -39,7 +39,8 @@ class Events:
         try:
             event: dict[str, Any] = json.loads(line)
         except ValueError:
-            return self._text(line)
+            self._text(line)
+            return None
         if "resOutputsEvent" in event:
             return _step(event["resOutputsEvent"]["metadata"])
         if "diagnosticEvent" in event:

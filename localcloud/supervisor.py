@@ -16,7 +16,7 @@ from localcloud import family, logs
 from localcloud.config import CHECKOUT, STATE_DIR_VARIABLE
 from localcloud.errors import ProcessFailedError
 from localcloud.pidfile import PidFile
-from localcloud.processes import Process, table
+from localcloud.processes import LISTENERS, Process, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,7 +61,7 @@ def status(config: Config) -> list[Status]:
 
 def _status(config: Config, process: Process) -> Status:
     pid_file = PidFile(config.state_dir, process.name)
-    ports = tuple(getattr(config.ports, name) for name in process.ports)
+    ports = tuple(getattr(config.ports, name) for name in LISTENERS[process.name])
     log = logs.path_of(config.state_dir, process.name)
     watcher = pid_file.read()
     if watcher is None:
@@ -83,10 +83,12 @@ def _resident(members: Iterable[psutil.Process]) -> int:
     return total
 
 
-def listening(state: Path, config: Config) -> set[str]:
-    """Name the ports that this local cloud's own living processes hold."""
-    alive = (process for process in table(config) if PidFile(state, process.name).read())
-    return {port for process in alive for port in process.ports}
+def listening(state: Path) -> set[str]:
+    """Name the ports that this local cloud's own living processes hold, whatever their number is."""
+    alive = {path.stem for path in (state / "run").glob("*.json") if PidFile(state, path.stem).read()}
+    # A process that lost its pid file still carries its mark: its port is not a stranger's.
+    alive |= set(family.marked(state).values())
+    return {port for name, ports in LISTENERS.items() if name in alive for port in ports}
 
 
 def start(config: Config, say: Callable[[str], None]) -> list[str]:
