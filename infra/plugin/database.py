@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import psycopg
 
+from infra.plugin.serving import PluginError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,7 +24,7 @@ CONNECT_TIMEOUT_SECONDS = 10
 PUSH_TIMEOUT_SECONDS = 600  # an index on a large table takes minutes
 
 
-class DatabaseError(Exception):
+class DatabaseError(PluginError):
     """The database could not be asked or changed; the message holds no password."""
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pulumi.provider.experimental import provider as protocol
 from pulumi.provider.experimental.property_value import PropertyValue
-from pulumi.provider.experimental.server import main as serve
 
 from infra.migrations import Migration, rewritten
 from infra.plugin import database
+from infra.plugin.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -118,4 +117,4 @@ def _written(migrations: Iterable[Migration]) -> PropertyValue:
 
 def main() -> None:
     """Serve until the engine ends."""
-    serve(sys.argv[1:], VERSION, SchemaProvider())
+    serve(SchemaProvider(), VERSION)
