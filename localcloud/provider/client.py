@@ -97,7 +97,7 @@ def _result(answer: requests.Response, what: str) -> Any:
 def _hint(answer: requests.Response) -> str:
     if answer.status_code in (requests.codes.unauthorized, requests.codes.forbidden):
         return (
-            ' The token is not accepted for this. On the local stack run `eval "$(ops local env)"`; elsewhere '
-            "check CLOUDFLARE_API_TOKEN and its permissions."
+            ' The token is not accepted for this. On the local stack run `eval "$(ops local env)"`; '
+            "elsewhere check CLOUDFLARE_API_TOKEN and its permissions."
         )
     return ""
