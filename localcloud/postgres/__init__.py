@@ -1,1 +1,1 @@
-"""The local cloud's database: PostgreSQL from a wheel, prepared as a Supabase project is before its first migration."""
+"""The local cloud's database: PostgreSQL from a wheel, prepared as a new Supabase project is."""

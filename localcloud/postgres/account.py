@@ -61,7 +61,7 @@ def become(account: Account) -> Callable[[], None]:
         if account.drops:
             _drop(account)
         if sys.platform == "linux":
-            # A kill -9 of ours must not leave a server behind. Set after the account: changing it clears this.
+            # A kill -9 of ours must not leave a server behind. Changing the account clears this: so, last.
             _libc().prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
 
     return prepare

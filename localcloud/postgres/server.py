@@ -57,8 +57,9 @@ def held(cluster: Cluster) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyRunningError(
-                f"Another process already serves the database in {cluster.folder}, so this one ends. "
-                "See `ops local status`; `ops local down` ends it."
+                f"Another process already serves the database in {cluster.folder}.",
+                "This one ends; the database is up.",
+                "See `ops local status`; `ops local down` ends it.",
             ) from None
         yield
 
@@ -66,7 +67,7 @@ def held(cluster: Cluster) -> Iterator[None]:
 def clear_leftovers(cluster: Cluster) -> None:
     """See to it that what a killed run left behind does not keep the server from starting.
 
-    PostgreSQL ignores a pid file whose process is gone, but refuses to start when another process got that number.
+    PostgreSQL ignores a pid file whose process is gone, but not one whose number another process got.
 
     Raises:
         ClusterError: a server of that run still holds the files and does not end.
@@ -76,8 +77,9 @@ def clear_leftovers(cluster: Cluster) -> None:
     while (pid := _recorded_pid(cluster)) is not None and _serves(pid, cluster):
         if time.monotonic() > deadline:
             raise ClusterError(
-                f"A server of an earlier run (process {pid}) still holds {cluster.data} and does not end. "
-                f"The database cannot start. End it with `kill -INT {pid}` and try again."
+                f"A server of an earlier run (process {pid}) still holds {cluster.data} and does not end.",
+                "The database cannot start.",
+                f"End it with `kill -QUIT {pid}` and try again.",
             )
         os.kill(pid, signal.SIGINT)
         time.sleep(0.1)
@@ -127,8 +129,9 @@ def _require_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise PortTakenError(
-                f"Port {port} on 127.0.0.1 cannot be used ({error.strerror}), so the database cannot start. "
-                f"End what listens there (`ss -ltnp 'sport = :{port}'`) or run `ops local reset` to choose ports anew."
+                f"Port {port} on 127.0.0.1 cannot be used ({error.strerror}).",
+                "The database cannot start.",
+                f"End what listens there (`ss -ltnp 'sport = :{port}'`) and run `make up`.",
             ) from None
 
 

@@ -1,0 +1,1 @@
+"""PostgREST's protocol on the local database. See `routes` for what is left out."""
