@@ -23,7 +23,7 @@ class PluginError(Exception):
     """Something a person is to read: its text reaches the terminal as it is."""
 
 
-class _Plainly(grpc.aio.ServerInterceptor[Any, Any]):
+class _Plainly(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs only
     """Without it gRPC would put «Unexpected <class …>» before every message."""
 
     async def intercept_service(

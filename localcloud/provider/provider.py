@@ -12,7 +12,7 @@ from infra.plugin.serving import PluginError
 from localcloud.provider import changes, shape
 from localcloud.provider.client import CLOUDFLARE, Client, NotFoundError
 from localcloud.provider.table import TABLE, Resource
-from localcloud.provider.values import UNKNOWN, Properties, marked, plain, plain_all
+from localcloud.provider.values import UNKNOWN, Properties, marked, plain, plain_all, sendable
 
 if TYPE_CHECKING:
     from pulumi.provider.experimental.property_value import PropertyValue
@@ -167,7 +167,8 @@ def _computed(resource: Resource, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _outputs(inputs: Properties, computed: dict[str, Any]) -> dict[str, PropertyValue]:
-    return {**inputs, **{key: marked(value) for key, value in computed.items()}}
+    kept = {key: sendable(value) for key, value in inputs.items()}
+    return {**kept, **{key: marked(value) for key, value in computed.items()}}
 
 
 def _like(marks: Properties, data: dict[str, Any]) -> dict[str, PropertyValue]:
@@ -176,7 +177,7 @@ def _like(marks: Properties, data: dict[str, Any]) -> dict[str, PropertyValue]:
     for key, value in data.items():
         old = marks.get(key)
         if old is not None and plain(old) == value:
-            properties[key] = old
+            properties[key] = sendable(old)
         else:
             properties[key] = marked(value, secret=old is not None and old.contains_secret())
     return properties

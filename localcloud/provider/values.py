@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pulumi.provider.experimental.property_value import PropertyValue, PropertyValueType
+from pulumi.runtime import rpc
 
 Properties = Mapping[str, PropertyValue]
 
@@ -23,7 +24,7 @@ UNKNOWN = Unknown()
 def plain(value: PropertyValue) -> Any:
     """A property value without its marks; whole numbers as int, what is not yet known as UNKNOWN."""
     inner = value.value
-    if value.type == PropertyValueType.COMPUTED:
+    if _is_unknown(value):
         return UNKNOWN
     if isinstance(inner, Mapping):
         return {
@@ -48,7 +49,7 @@ def plain_all(properties: Properties) -> dict[str, Any]:
 def marked(data: Any, *, secret: bool = False) -> PropertyValue:
     """Plain data as a property value."""
     if isinstance(data, Unknown):
-        return PropertyValue.computed()
+        return PropertyValue(rpc.UNKNOWN)
     if isinstance(data, Mapping):
         return PropertyValue({key: marked(item) for key, item in data.items()}, secret)
     if isinstance(data, list | tuple):
@@ -58,5 +59,17 @@ def marked(data: Any, *, secret: bool = False) -> PropertyValue:
     return PropertyValue(data, secret)
 
 
+def sendable(value: PropertyValue) -> PropertyValue:
+    """A value that the SDK can send: it reads unknowns into a type that it does not write (pulumi 3.259)."""
+    inner = value.value
+    if value.type == PropertyValueType.COMPUTED:
+        return value.with_value(rpc.UNKNOWN)
+    if isinstance(inner, Mapping):
+        return value.with_value({key: sendable(item) for key, item in inner.items()})
+    if isinstance(inner, Sequence) and not isinstance(inner, str):
+        return value.with_value([sendable(item) for item in inner])
+    return value
+
+
 def _is_unknown(value: PropertyValue) -> bool:
-    return value.type == PropertyValueType.COMPUTED
+    return value.type == PropertyValueType.COMPUTED or value.value == rpc.UNKNOWN
