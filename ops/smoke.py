@@ -55,7 +55,7 @@ def command(stack: str, only: tuple[str, ...]) -> int:
 def results_of(stack: str, only: tuple[str, ...] = ()) -> list[Result]:
     """Run the checks of `smoke/` against a stack."""
     from ops.checks import parse, run  # noqa: PLC0415 - help needs no HTTP client
-    from ops.checks import stack as stacks
+    from ops.checks import stack as stacks  # noqa: PLC0415
     from ops.checks.http import Client  # noqa: PLC0415
 
     checks = _chosen(parse.load(stacks.FOLDER), only)

@@ -65,7 +65,8 @@ def _run(stages: Stages) -> Outcome:
         started = supervisor.start(prepared, stage.say)
         stage.result = f"{len(started)} started" if started else "all were running"
     with stages.stage("provider plugin") as stage:
-        stage.result = str(install.install(prepared))
+        install.install(state / "pulumi-home")
+        stage.result = f"cloudflare {install.VERSION}"
     with stages.stage("pulumi up") as stage:
         stage.result = engine.provision(prepared, stage.say)
         changes = stage.result
