@@ -1,0 +1,19 @@
+"""One local cloud for all the tests of a pytest process: starting Postgres costs a second, a copy of a database little."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.localcloud.postgres.throwaway import Cloud
+
+_KEY = pytest.StashKey[Cloud]()
+
+
+def cloud(configuration: pytest.Config) -> Cloud:
+    """The shared cloud, with Postgres up; database `bare` is what a project has before its first migration."""
+    if _KEY not in configuration.stash:
+        made = configuration.stash[_KEY] = Cloud()
+        configuration.add_cleanup(made.end)
+        made.start("postgres")
+        made.copy("postgres", "bare")
+    return configuration.stash[_KEY]

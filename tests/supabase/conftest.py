@@ -1,0 +1,58 @@
+"""A migrated database of its own for each module."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from tests.localcloud.postgres import shared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.localcloud.postgres.throwaway import Cloud
+
+
+class Database:
+    """Acts as one of the API's roles, as PostgREST does: role and claims in a transaction."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+
+    @contextmanager
+    def acting(self, role: str, user_id: str | None = None) -> Iterator[psycopg.Connection[Any]]:
+        claims = json.dumps({"role": role, "sub": user_id})
+        with self.connection.transaction():
+            query = "select set_config('role', %s, true), set_config('request.jwt.claims', %s, true)"
+            self.connection.execute(query, (role, claims))
+            yield self.connection
+
+    def call(self, function: str, *arguments: Any) -> Any:
+        """Call a function as the API does, with the service role."""
+        places = ", ".join(["%s"] * len(arguments))
+        with self.acting("service_role") as connection:
+            row = connection.execute(f"select public.{function}({places})", arguments).fetchone()
+        return row[0] if row else None
+
+
+@pytest.fixture(scope="session")
+def cloud(request: pytest.FixtureRequest) -> Cloud:
+    made = shared.cloud(request.config)
+    made.copy("bare", "migrated")
+    made.migrate("migrated")
+    return made
+
+
+@pytest.fixture(scope="module")
+def database(cloud: Cloud) -> Iterator[Database]:
+    name = f"t{uuid.uuid4().hex}"
+    cloud.copy("migrated", name)
+    with cloud.connect(name) as connection:
+        yield Database(connection)
+    with cloud.connect("template1", "supabase_admin") as connection:
+        connection.execute(f"drop database {name} with (force)")
