@@ -1,11 +1,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 import threading
 import uuid
 from dataclasses import dataclass, field
@@ -15,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.environment import TOOLS
 from localcloud.provider import install
+from tests.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,53 +93,17 @@ def api() -> Iterator[Api]:
     server.server_close()
 
 
-@dataclass
-class Pulumi:
-    """The real engine with a home, a backend and a program of its own."""
-
-    program: Path
-    environment: dict[str, str]
-
-    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(shutil.which("pulumi", path=self.environment["PATH"])), *arguments, "--non-interactive"],
-            cwd=self.program,
-            env={**self.environment, **variables},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-
 @pytest.fixture
-def pulumi(api: Api, tmp_path: Path) -> Pulumi:
-    program = tmp_path / "program"
-    program.mkdir()
-    for name in ("Pulumi.yaml", "__main__.py"):
-        shutil.copy(FIXTURES / name, program)
-    home = tmp_path / "home"
-    install.install(home)
-    backend = tmp_path / "backend"
-    backend.mkdir()
-    python = Path(sys.executable).parent
-    ready = Pulumi(
-        program,
-        {
-            "PATH": os.pathsep.join([str(python), str(TOOLS), os.environ["PATH"]]),
-            "HOME": str(tmp_path),
-            "PULUMI_HOME": str(home),
-            "PULUMI_BACKEND_URL": f"file://{backend}",
-            "PULUMI_CONFIG_PASSPHRASE": "test",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "CLOUDFLARE_BASE_URL": f"http://127.0.0.1:{api.port}",
-            "CLOUDFLARE_API_TOKEN": "canary-token",
-        },
+def pulumi(api: Api, tmp_path: Path) -> Engine:
+    """The engine with the recorded program and the provider host, pointed at the recording server."""
+    engine = Engine.prepared(
+        tmp_path,
+        FIXTURES,
+        CLOUDFLARE_BASE_URL=f"http://127.0.0.1:{api.port}",
+        CLOUDFLARE_API_TOKEN="canary-token",
     )
-    done = ready.run("stack", "init", "test")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return ready
+    install.install(tmp_path / "home")
+    return engine
 
 
 def normal(requests: list[dict[str, Any]]) -> list[str]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from tests.localcloud.provider.conftest import FIXTURES, normal
 
 if TYPE_CHECKING:
-    from tests.localcloud.provider.conftest import Api, Pulumi
+    from tests.engine import Engine
+    from tests.localcloud.provider.conftest import Api
 
 RECORDING = [json.loads(line) for line in (FIXTURES / "recording.jsonl").read_text().splitlines()]
 
@@ -21,7 +22,7 @@ def sent(api: Api) -> list[str]:
     return requests
 
 
-def test_the_engine_makes_it_send_what_the_official_provider_sent(api: Api, pulumi: Pulumi) -> None:
+def test_the_engine_makes_it_send_what_the_official_provider_sent(api: Api, pulumi: Engine) -> None:
     """One long test: each phase builds on the state that the one before it left."""
     done = pulumi.run("up", "--yes", "--skip-preview")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -45,7 +46,7 @@ def test_the_engine_makes_it_send_what_the_official_provider_sent(api: Api, pulu
     assert api.tokens == {"Bearer canary-token"}
 
 
-def test_neither_token_nor_secret_is_shown_or_kept_in_the_clear(api: Api, pulumi: Pulumi) -> None:
+def test_neither_token_nor_secret_is_shown_or_kept_in_the_clear(api: Api, pulumi: Engine) -> None:
     shown = ""
     for arguments in (("preview", "--diff"), ("up", "--yes", "--skip-preview"), ("stack", "export")):
         done = pulumi.run(*arguments)
@@ -55,7 +56,7 @@ def test_neither_token_nor_secret_is_shown_or_kept_in_the_clear(api: Api, pulumi
     assert any("topsecret" in json.dumps(request) for request in api.requests)
 
 
-def test_a_refusal_is_shown_as_cloudflare_said_it_and_nothing_is_kept(api: Api, pulumi: Pulumi) -> None:
+def test_a_refusal_is_shown_as_cloudflare_said_it_and_nothing_is_kept(api: Api, pulumi: Engine) -> None:
     api.refusals = [(400, "Uncaught SyntaxError: invalid syntax (entry.py, line 3)")] * 9
     done = pulumi.run("up", "--yes", "--skip-preview")
     assert done.returncode != 0
@@ -64,14 +65,14 @@ def test_a_refusal_is_shown_as_cloudflare_said_it_and_nothing_is_kept(api: Api, 
     assert api.kept == {}
 
 
-def test_a_missing_token_is_named_with_its_remedy(api: Api, pulumi: Pulumi) -> None:
+def test_a_missing_token_is_named_with_its_remedy(api: Api, pulumi: Engine) -> None:
     done = pulumi.run("up", "--yes", "--skip-preview", CLOUDFLARE_API_TOKEN="")
     assert done.returncode != 0
     assert "CLOUDFLARE_API_TOKEN is not set" in done.stdout
     assert api.requests == []
 
 
-def test_what_vanished_is_made_again(api: Api, pulumi: Pulumi) -> None:
+def test_what_vanished_is_made_again(api: Api, pulumi: Engine) -> None:
     pulumi.run("up", "--yes", "--skip-preview")
     route = next(place for place in api.kept if "/routes/" in place)
     del api.kept[route]
@@ -81,7 +82,7 @@ def test_what_vanished_is_made_again(api: Api, pulumi: Pulumi) -> None:
     assert any("/routes/" in place for place in api.kept)
 
 
-def test_a_drifted_field_is_put_back(api: Api, pulumi: Pulumi) -> None:
+def test_a_drifted_field_is_put_back(api: Api, pulumi: Engine) -> None:
     pulumi.run("up", "--yes", "--skip-preview")
     route = next(place for place in api.kept if "/routes/" in place)
     api.kept[route]["pattern"] = "elsewhere.alphogen.com/*"
