@@ -42,6 +42,8 @@ def _services(config: Config) -> dict[str, str]:
         "SUPABASE_SERVICE_ROLE": service_role_key(config),
         "SUPABASE_JWT_SECRET": secrets.supabase_jwt_secret,
         "DATABASE_URL": database_url(config),
+        "CLERK_ISSUER": f"http://127.0.0.1:{ports.supabase}/clerk",
+        "CLERK_JWKS_URL": f"http://127.0.0.1:{ports.supabase}/clerk/.well-known/jwks.json",
         "CLOUDFLARE_BASE_URL": cloudflare,
         "CLOUDFLARE_API_BASE_URL": cloudflare,
         "CLOUDFLARE_API_TOKEN": secrets.cloudflare_api_token,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 5_000_000
 POLL_SECONDS = 0.2
+BEGINNING = "--- started"
 
 
 def path_of(state: Path, process: str) -> Path:
@@ -24,6 +25,20 @@ def rotate(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > MAX_BYTES:
         path.replace(path.with_suffix(".log.1"))
+
+
+def begin(path: Path) -> None:
+    """Rotate a log and mark in it where a new run begins."""
+    rotate(path)
+    with path.open("a") as file:
+        file.write(f"{BEGINNING} {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
+
+
+def last_words(path: Path, count: int) -> list[str]:
+    """Read the last lines of the newest run alone."""
+    lines = tail(path, count)
+    beginnings = [number for number, line in enumerate(lines) if line.startswith(BEGINNING)]
+    return lines[beginnings[-1] + 1 :] if beginnings else lines
 
 
 def tail(path: Path, count: int) -> list[str]:

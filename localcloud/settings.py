@@ -29,7 +29,9 @@ def prepare(state: Path, ours: Collection[str], say: Callable[[str], None]) -> t
     if config is None:
         config = Config(state, files.DEFAULT_PORTS, Secrets())
         say("new random secrets for this checkout")
-    taken = [name for name, port in asdict(config.ports).items() if name not in ours and not ports.is_free(port)]
+    taken = [
+        name for name, port in asdict(config.ports).items() if name not in ours and not ports.is_free(port)
+    ]
     moved = replace(config, ports=ports.replaced(config.ports, taken))
     for name in taken:
         before, after = getattr(config.ports, name), getattr(moved.ports, name)

@@ -121,7 +121,7 @@ def _spawn(config: Config, process: Process) -> None:
     pid_file.path.parent.mkdir(parents=True, exist_ok=True)
     pid_file.clear()
     log = logs.path_of(config.state_dir, process.name)
-    logs.rotate(log)
+    logs.begin(log)
     config.data(process.name).mkdir(parents=True, exist_ok=True)
     marks = {STATE_DIR_VARIABLE: str(config.state_dir), family.MARK: process.name, "PYTHONUNBUFFERED": "1"}
     with log.open("ab") as output:
@@ -158,7 +158,7 @@ def _failure(config: Config, process: Process, how: str) -> ProcessFailedError:
         f"{process.name} {how}.",
         "The local cloud is not complete; what else was started keeps running.",
         f"Look at the cause in {log} (`ops local logs {process.name}`), then run `make up` again.",
-        detail="\n".join(logs.tail(log, LOG_LINES)),
+        detail="\n".join(logs.last_words(log, LOG_LINES)),
     )
 
 

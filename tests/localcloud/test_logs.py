@@ -49,3 +49,14 @@ def test_following_gives_whole_lines_and_survives_a_rotation(tmp_path: Path) -> 
     log.write_text("new\n")  # shorter: the file was rotated
     reader.join(5)
     assert seen == ["first", "new"]
+
+
+def test_the_last_words_are_those_of_the_newest_run(tmp_path: Path) -> None:
+    log = logs.path_of(tmp_path, "edge")
+    logs.begin(log)
+    with log.open("a") as file:
+        file.write("of the first run\n")
+    logs.begin(log)
+    with log.open("a") as file:
+        file.write("of the second run\n")
+    assert logs.last_words(log, 10) == ["of the second run"]

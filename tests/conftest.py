@@ -1,0 +1,117 @@
+"""The whole local cloud, real, for the tests that need it: started once, shared by all pytest workers."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localcloud import config, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localcloud.config import Config
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+UP_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A running local cloud in a state folder of its own."""
+
+    config: Config
+    env: dict[str, str]
+
+    def ops(self, *words: str, timeout: float = UP_SECONDS) -> subprocess.CompletedProcess[str]:
+        """Run `ops` against it."""
+        return run_ops(self.config.state_dir, *words, timeout=timeout)
+
+    def pulumi(self, *words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run plain `pulumi` as a person does after `eval "$(ops local env)"`; `env` adds to that."""
+        variables = {**self.env, **(env or {})}
+        command = ["pulumi", *words, "--stack", "local", "--non-interactive"]
+        return subprocess.run(
+            command,
+            check=False,
+            cwd=CHECKOUT,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=UP_SECONDS,
+        )
+
+
+def run_ops(state: Path, *words: str, timeout: float = UP_SECONDS) -> subprocess.CompletedProcess[str]:
+    """Run `ops` on a state folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "ops", *words],
+        check=False,
+        cwd=CHECKOUT,
+        env={**os.environ, config.STATE_DIR_VARIABLE: str(state)},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """The local cloud, up and provisioned. The first worker that asks starts it, the last one stops it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with _users(shared) as users:
+        if not users:
+            # Not below pytest's own folder: its path is too long for Postgres's socket.
+            state = Path(tempfile.mkdtemp(prefix="alphogen-")).resolve()
+            users["state"], users["count"] = str(state), 0
+            _up(state)
+        users["count"] += 1
+        state = Path(users["state"])
+    settings = config.load(state)
+    yield Cloud(
+        settings, {**os.environ, **environment.exports(settings), config.STATE_DIR_VARIABLE: str(state)}
+    )
+    with _users(shared) as users:
+        users["count"] -= 1
+        if users["count"] == 0:
+            _down(state)
+            users.clear()
+
+
+def _up(state: Path) -> None:
+    done = run_ops(state, "local", "up", "--no-smoke")
+    if done.returncode != 0:
+        _down(state)
+        pytest.fail(f"`ops local up` failed:\n{done.stdout}\n{done.stderr}", pytrace=False)
+
+
+def _down(state: Path) -> None:
+    run_ops(state, "local", "down")
+    shutil.rmtree(state)
+
+
+@contextmanager
+def _users(shared: Path) -> Iterator[dict[str, Any]]:
+    """Hold the lock and the note that pytest's workers share: who uses the cloud, and where it is."""
+    with (shared / "cloud.json").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        note = json.loads(file.read() or "{}")
+        try:
+            yield note
+        finally:
+            file.truncate(0)
+            json.dump(note, file)
+            file.flush()
