@@ -148,7 +148,8 @@ class CloudflareProvider(protocol.Provider):
             )
 
 
-def _resource(kind: str) -> Resource:
+def _resource(qualified: str) -> Resource:
+    kind = qualified.rpartition("$")[2]  # inside components the URN holds the parents' types too
     if kind not in TABLE:
         raise PluginError(
             f"The local Cloudflare provider does not serve {kind}: this program cannot run on the local "
