@@ -10,8 +10,9 @@ from localcloud.cloudflare.app import create_app
 from localcloud.cloudflare.cloud import Cloud, utc_now
 from localcloud.cloudflare.edge import LoopbackEdge
 from localcloud.cloudflare.sealing import Seal
-from localcloud.cloudflare.store import StateError, Store
+from localcloud.cloudflare.store import Store
 from localcloud.cloudflare.zones import seed
+from localcloud.errors import LocalCloudError
 from localcloud.r2.store import Store as ObjectStore
 from localcloud.serve import serve
 
@@ -26,7 +27,7 @@ def compose(settings: config.Config) -> RequestLog:
     """Wire the emulator from this checkout's settings.
 
     Raises:
-        StateError: the state file cannot be used.
+        LocalCloudError: a state file cannot be used.
     """
     store = Store(settings.data("cloudflare") / "state.db")
     with store.writing() as records:
@@ -49,7 +50,7 @@ def main() -> int:
     except config.ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_SETTINGS
-    except StateError as error:
+    except LocalCloudError as error:
         sys.stderr.write(f"{error}\n")
         return STATE_UNUSABLE
     return 0

@@ -81,7 +81,7 @@ def _binding(fields: Fields) -> Body:
     if kind == "inherit":
         return base | fields.sent(old_name=fields.text, version_id=fields.text)
     raise InvalidRequestError(
-        f"{fields.where}.type is {kind[:60]!r}: the local cloud has no such bindings, so the version would not run. "
+        f"{fields.where}.type is {kind[:60]!r}: the local cloud has no such binding and cannot run it. "
         "Use plain_text, secret_text, json, r2_bucket or inherit."
     )
 

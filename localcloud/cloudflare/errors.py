@@ -1,8 +1,8 @@
 """What the API refuses, with Cloudflare's status, code and words.
 
-Sources: wrangler's table of codes, developers.cloudflare.com/r2/api/error-codes, and answers of the real API that are
-quoted in public issue threads. No source tells 10009, 10022, 10026, 10040, 10210 and 10211: there only the status
-is sure to be Cloudflare's.
+Sources: wrangler's table of codes, developers.cloudflare.com/r2/api/error-codes, and answers of the real API
+that are quoted in public issue threads. No source tells 10009, 10022, 10026, 10040, 10210 and 10211: of those
+only the status is sure to be Cloudflare's.
 """
 
 from __future__ import annotations
@@ -161,7 +161,8 @@ class SecretEditError(ApiError):
     def __init__(self) -> None:
         super().__init__(
             "Secret edit failed. You attempted to modify a secret, but the latest version of your Worker "
-            "isn't currently deployed. Please ensure that the latest version of your Worker is fully deployed."
+            "isn't currently deployed. Please ensure that the latest version of your Worker is fully "
+            "deployed."
         )
 
 

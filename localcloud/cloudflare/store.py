@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
+
+from localcloud.errors import LocalCloudError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +36,8 @@ BUSY_SECONDS = 5.0
 Body = dict[str, Any]
 
 
-class StateError(Exception):
-    """The state file cannot be used; the message has what happened, what it means and what to do."""
+class StateError(LocalCloudError):
+    """The state file cannot be used."""
 
 
 class DuplicateError(Exception):
@@ -173,10 +175,10 @@ def _open(path: Path) -> sqlite3.Connection:
         return _connect(path)
     except (sqlite3.Error, OSError) as error:
         raise StateError(
-            f"{path} cannot be used: {error}. "
-            "The local Cloudflare account's workers, routes and deployments cannot be read; nothing was "
-            "changed. "
-            "Move the file aside to keep it, or run `ops local reset` to start afresh; then run `make up`."
+            f"{path} cannot be used: {error}.",
+            "The local Cloudflare account's workers, routes and deployments cannot be read; "
+            "nothing was changed.",
+            "Move the file aside to keep it, or run `ops local reset` to start afresh; then run `make up`.",
         ) from error
 
 
@@ -194,16 +196,12 @@ def _create(path: Path) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as looking:
+        _check(looking)  # without the right to write: a damaged file stays as it was found
     # The server's event loop is the only one to call, though not always from the thread that opened the file.
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        _check(connection)
-        connection.execute("PRAGMA journal_mode = WAL")
-        # kill -9 loses nothing; a power cut may lose the last change.
-        connection.execute("PRAGMA synchronous = NORMAL")
-    except BaseException:
-        connection.close()
-        raise
+    # kill -9 loses nothing; a power cut may lose the last change.
+    connection.execute("PRAGMA synchronous = NORMAL")
     return connection
 
 
