@@ -51,16 +51,17 @@ def _print(processes: list[Status]) -> None:
     else:
         for row in (COLUMNS, *rows):
             click.echo("\t".join(row))
-    click.echo(f"{total // MEBIBYTE} MiB in all")
+    click.echo(f"{total // MEBIBYTE} MiB in all; logs in {processes[0].log.parent}")
 
 
 def _print_table(processes: list[Status], rows: list[tuple[str, ...]]) -> None:
     from rich.console import Console  # noqa: PLC0415 - a pipe does not need it
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(*COLUMNS, box=None, pad_edge=False)
+    # A terminal is narrow and the logs share a folder; a pipe gets each path.
+    table = Table(*COLUMNS[:-1], box=None, pad_edge=False)
     for process, row in zip(processes, rows, strict=True):
-        table.add_row(row[0], f"[{COLOURS[process.condition]}]{row[1]}[/]", *row[2:])
+        table.add_row(row[0], f"[{COLOURS[process.condition]}]{row[1]}[/]", *row[2:-1])
     Console().print(table)
 
 

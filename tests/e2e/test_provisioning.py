@@ -7,14 +7,15 @@ import shutil
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
 
 import cloudflare
 import pytest
 import requests
 
 from localcloud.config import ACCOUNT_ID, ZONES
+from localcloud.r2.store import Store
 from tests.conftest import CHECKOUT
 
 if TYPE_CHECKING:
@@ -197,15 +198,30 @@ def test_a_wrong_token_is_told(cloud: Cloud) -> None:
 
 
 @pytest.mark.usefixtures("put_back")
-def test_destroy_leaves_the_emulator_empty(cloud: Cloud) -> None:
-    keys = cloud.env["AWS_ENDPOINT_URL"]  # the stand-in of AWS is no part of the stack
-    assert requests.get(f"{keys}/moto-api/", timeout=30).status_code == 200
+def test_a_bucket_that_holds_files_is_not_destroyed_and_an_empty_one_is(cloud: Cloud) -> None:
+    headers = {"Authorization": f"Bearer {cloud.env['APP_ADMIN_TOKEN']}"}
+    requests.put(f"{cloud.env['API_URL']}/assets/precious.txt", data=b"x", headers=headers, timeout=30)
+    refused = cloud.pulumi("destroy", "--yes", "--skip-preview")
+    assert refused.returncode != 0
+    assert "not empty" in refused.stdout + refused.stderr
+    with closing(Store(cloud.config.data("r2"))) as store:
+        while objects := store.list("alphogenai-media").objects:
+            store.delete("alphogenai-media", [one.key for one in objects])
     done = cloud.pulumi("destroy", "--yes", "--skip-preview")
-    # The bucket holds the files of other tests: the emulator, like Cloudflare, does not delete it.
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert emulated(cloud) == {"workers": [], "routes": [], "buckets": []}
+
+
+def emulated(cloud: Cloud) -> dict[str, list[object]]:
+    """What the emulator holds."""
+    account, zone = f"accounts/{ACCOUNT_ID}", f"zones/{ZONE_ID}"
+    paths = {"workers": f"{account}/workers/workers", "routes": f"{zone}/workers/routes"}
+    found = {name: listed(cloud, path) for name, path in paths.items()}
+    return {**found, "buckets": listed(cloud, f"{account}/r2/buckets")["buckets"]}
+
+
+def listed(cloud: Cloud, path: str) -> Any:
     headers = {"Authorization": f"Bearer {cloud.env['CLOUDFLARE_API_TOKEN']}"}
-    base = f"{cloud.env['CLOUDFLARE_BASE_URL']}"
-    workers = requests.get(
-        f"{base}/accounts/{ACCOUNT_ID}/workers/workers", headers=headers, timeout=30
-    ).json()
-    routes = requests.get(f"{base}/zones/{ZONE_ID}/workers/routes", headers=headers, timeout=30).json()
-    assert (workers["result"], routes["result"]) == ([], []), done.stdout + done.stderr
+    return requests.get(f"{cloud.env['CLOUDFLARE_BASE_URL']}/{path}", headers=headers, timeout=30).json()[
+        "result"
+    ]
