@@ -1,4 +1,4 @@
-"""A small edge on loopback: it speaks the control port's protocol, pulls from the emulator, and runs no code."""
+"""A small edge on loopback: it speaks the control port's protocol and pulls, and runs no code."""
 
 from __future__ import annotations
 

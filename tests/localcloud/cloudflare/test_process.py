@@ -98,7 +98,7 @@ def provision(sdk: Cloudflare) -> str:
     body = version_body(bindings=[secret("KEY", "planted-secret"), media])
     version = sdk.workers.beta.workers.versions.create(worker.id, account_id=ACCOUNT, **body)
     split = deployment_body(version.id)
-    sdk.workers.scripts.deployments.create("alphogenai-worker", account_id=ACCOUNT, **split)  # type: ignore[arg-type] # the helper's dict is untyped
+    sdk.workers.scripts.deployments.create("alphogenai-worker", account_id=ACCOUNT, **split)
     sdk.workers.routes.create(zone_id=ZONE_ID, pattern="api.alphogen.localhost/*", script="alphogenai-worker")
     return version.id
 
@@ -143,7 +143,7 @@ def test_the_official_sdk_understands_refusals(emulator: Emulator) -> None:
     with pytest.raises(cloudflare.NotFoundError):
         sdk.workers.beta.workers.get("none", account_id=ACCOUNT)
     with pytest.raises(cloudflare.PermissionDeniedError):
-        emulator.sdk(api_token="wrong").zones.list()  # noqa: S106 - planted
+        emulator.sdk(api_token="wrong").zones.list()
     broken = version_body(modules=[module(), module(name="broken.py")])
     with pytest.raises(cloudflare.BadRequestError) as refusal:
         sdk.workers.beta.workers.versions.create("w", account_id=ACCOUNT, **broken)

@@ -75,7 +75,7 @@ async def replay(api: Api) -> Replay:
 
 
 def expected(body: dict[str, Any]) -> dict[str, Any]:
-    """What an answer must give back of a request's body: all of it but secret texts, under the answer's names."""
+    """What an answer must give back of a body: all but secret texts, under the answer's names."""
     fields = {BUCKET_FIELDS.get(name, name): value for name, value in body.items()}
     if "bindings" in fields:
         fields["bindings"] = [
