@@ -1,0 +1,1 @@
+"""Set-up: a virtual environment, Node's packages and the Pulumi engine. Standard library only."""
