@@ -1,7 +1,7 @@
 """Every check and every test: `python tools/check.py [--lint]`. Run by `make test` and `make lint`.
 
-The checks run side by side and all of them run, whatever fails; the tests come last, so that their closing line is what
-stays on the screen.
+The checks run side by side and all of them run, whatever fails; the tests come last, so that their closing
+line is what stays on the screen.
 """
 
 from __future__ import annotations

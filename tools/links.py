@@ -1,4 +1,4 @@
-"""Finds links in Markdown files that lead nowhere: `python tools/links.py`. Only links inside the repository."""
+"""Finds links in Markdown files that lead nowhere inside the repository: `python tools/links.py`."""
 
 from __future__ import annotations
 

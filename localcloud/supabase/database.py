@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import select
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from localcloud.config import Config
 
     Connection = psycopg.AsyncConnection[Any]
+
+# It warns of the later errors of a pipeline, whose first error is raised and answered.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 CONNECT_SECONDS = 3
 WAIT_SECONDS = 5

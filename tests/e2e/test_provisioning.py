@@ -88,8 +88,8 @@ def test_the_official_sdk_lists_what_was_provisioned(cloud: Cloud, monkeypatch: 
     [worker] = client.workers.beta.workers.list(account_id=ACCOUNT_ID)
     assert worker.name == "alphogenai-worker"
     versions = list(client.workers.beta.workers.versions.list(worker.id, account_id=ACCOUNT_ID))
-    deployments = client.workers.scripts.deployments.list("alphogenai-worker", account_id=ACCOUNT_ID)
-    [served] = deployments.deployments[0].versions
+    [listed] = client.workers.scripts.deployments.list("alphogenai-worker", account_id=ACCOUNT_ID)
+    [served] = listed.deployments[0].versions
     assert served.version_id in {version.id for version in versions}
     [route] = client.workers.routes.list(zone_id=ZONE_ID)
     assert (route.pattern, route.script) == ("api.alphogen.localhost/*", "alphogenai-worker")

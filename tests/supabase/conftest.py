@@ -7,13 +7,14 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 
 from tests.localcloud.postgres import shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import psycopg
 
     from tests.localcloud.postgres.throwaway import Cloud
 

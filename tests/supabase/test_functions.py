@@ -134,8 +134,8 @@ def test_pages_show_each_job_once_newest_first_also_when_times_are_equal(
 ) -> None:
     with database.acting("service_role") as connection:
         connection.execute(
-            "insert into public.jobs (user_id, created_at) select %s, '2026-01-01'::timestamptz + (n / 3) * interval '1s'"
-            " from generate_series(1, 23) as n",
+            "insert into public.jobs (user_id, created_at)"
+            " select %s, '2026-01-01'::timestamptz + (n / 3) * interval '1s' from generate_series(1, 23) as n",
             (user,),
         )
     seen: list[dict[str, Any]] = []
@@ -153,7 +153,10 @@ def test_lists_filter_by_owner_state_and_kind(database: Database, user: str) -> 
     image, video = _created(database, user), _created(database, user, "video")
     _created(database, str(uuid.uuid4()))
     database.call("job_cancel", video["id"], None)
-    ids = lambda *filters: [job["id"] for job in database.call("job_list", user, *filters)]  # noqa: E731 - local shorthand
+
+    def ids(*filters: str | None) -> list[str]:
+        return [job["id"] for job in database.call("job_list", user, *filters)]
+
     assert ids() == [video["id"], image["id"]]
     assert ids("cancelled") == [video["id"]]
     assert ids(None, "image") == [image["id"]]
@@ -167,19 +170,13 @@ def test_a_limit_is_kept_within_bounds(database: Database, user: str, limit: int
     assert len(database.call("job_list", user, None, None, limit)) == rows
 
 
-@pytest.mark.parametrize("filters", [(True, None, None), (None, "failed", None), (None, None, None)])
-def test_each_page_is_read_from_an_index(database: Database, user: str, filters: tuple[Any, ...]) -> None:
-    where = " and ".join(
-        [
-            "true",
-            *(["user_id = %(user)s"] if filters[0] else []),
-            *(["status = 'failed'"] if filters[1] else []),
-        ]
-    )
+@pytest.mark.parametrize("where", ["user_id = %(user)s", "status = 'failed'", "true"])
+def test_each_page_is_read_from_an_index(database: Database, user: str, where: str) -> None:
     with database.acting("service_role") as connection:
         connection.execute("set local enable_seqscan = off")
         connection.execute("set local enable_sort = off")
-        query = f"explain select * from public.jobs where {where} order by created_at desc, id desc limit 20"
+        ordered = "order by created_at desc, id desc limit 20"
+        query = f"explain select * from public.jobs where {where} {ordered}"  # noqa: S608 - constants
         plan = "\n".join(row[0] for row in connection.execute(query, {"user": user}))
     assert "Index Scan using jobs_newest" in plan
     assert "Sort" not in plan
@@ -285,35 +282,3 @@ def test_twenty_deliveries_at_once_change_a_job_once(cloud: Cloud, database: Dat
     for thread in threads:
         thread.join()
     assert sorted(changes) == [False] * 19 + [True]
-
-
-def test_events_are_numbered_and_kept(database: Database) -> None:
-    first = database.call("event_record", "/webhooks/test", '{"body": {"test": true}}')
-    second = database.call("event_record", "/webhooks/test", None)
-    assert second > first
-    with database.acting("service_role") as connection:
-        row = connection.execute("select type, payload from public.events where id = %s", (first,)).fetchone()
-    assert row == ("/webhooks/test", {"body": {"test": True}})
-
-
-def test_metrics_count_states_and_measure_times(database: Database) -> None:
-    with database.acting("service_role") as connection:
-        connection.execute("truncate public.jobs")
-    assert database.call("job_metrics") == {
-        "jobs": {},
-        "success_rate": None,
-        "queue_seconds": None,
-        "render_seconds": None,
-    }
-    with database.acting("service_role") as connection:
-        connection.execute("""
-            insert into public.jobs (status, created_at, started_at, finished_at)
-            select case when n <= 3 then 'completed' else 'failed' end, t, t + interval '2s', t + interval '2s' + n * interval '1s'
-            from generate_series(1, 4) as n, (select now() - interval '1 hour' as t)
-        """)
-    _created(database)
-    metrics = database.call("job_metrics")
-    assert metrics["jobs"] == {"completed": 3, "failed": 1, "queued": 1}
-    assert metrics["success_rate"] == 0.75
-    assert metrics["queue_seconds"] == [2, 2, 2]
-    assert metrics["render_seconds"] == pytest.approx([2.5, 3.85, 3.97])

@@ -74,7 +74,7 @@ def test_a_user_inserts_for_nobody_else(database: Database) -> None:
 
 @pytest.mark.parametrize("column", ["status", "provider_job_id", "result", "finished_at", "created_at"])
 def test_a_user_does_not_write_what_is_the_apis_to_write(database: Database, column: str) -> None:
-    query = f"insert into public.jobs (user_id, {column}) values (%s, null)"
+    query = f"insert into public.jobs (user_id, {column}) values (%s, null)"  # noqa: S608 - a constant
     with (
         pytest.raises(psycopg.errors.InsufficientPrivilege),
         database.acting("authenticated", A) as connection,
@@ -115,7 +115,10 @@ def test_every_function_runs_with_the_callers_rights_and_an_empty_search_path(da
 
 
 def test_row_level_security_is_on_for_every_table_with_the_agreed_policies(database: Database) -> None:
-    off = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and not relrowsecurity"
+    off = """
+        select relname from pg_class
+        where relnamespace = 'public'::regnamespace and relkind = 'r' and not relrowsecurity
+    """
     assert database.connection.execute(off).fetchall() == []
     policies = database.connection.execute("select policyname from pg_policies where schemaname = 'public'")
     assert {row[0] for row in policies} == {

