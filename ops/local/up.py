@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -102,13 +105,14 @@ def _tell(outcome: Outcome, stages: Stages) -> None:
 
 
 def _panel(urls: dict[str, str], seconds: float) -> None:
+    ops = _spelled()
     tries = {
         f"curl -s {urls['API']}/health": "the API's own word",
-        'eval "$(ops local env)"': "point this shell at the local cloud",
-        "ops local token --email ada@example.com": "a user's token",
-        "ops local status": "what runs, and how much memory it takes",
-        "ops local logs -f": "watch it work",
-        "ops local down": "stop it; the data stays",
+        f'eval "$({ops} local env)"': "point this shell at the local cloud",
+        f"{ops} local token --email ada@example.com": "a user's token",
+        f"{ops} local status": "what runs, and how much memory it takes",
+        f"{ops} local logs -f": "watch it work",
+        f"{ops} local down": "stop it; the data stays",
     }
     width = max(map(len, tries))
     lines = [f"{name:<15} {url}" for name, url in urls.items()]
@@ -119,6 +123,14 @@ def _panel(urls: dict[str, str], seconds: float) -> None:
         return
     click.echo(f"\n{title}")
     click.echo("\n".join(lines))
+
+
+def _spelled() -> str:
+    """How this shell can call `ops`: by its path as long as the virtual environment is not on PATH."""
+    ours = Path(sys.executable).parent / "ops"
+    if shutil.which("ops") == str(ours):
+        return "ops"
+    return str(ours.relative_to(Path.cwd())) if ours.is_relative_to(Path.cwd()) else str(ours)
 
 
 def _boxed(title: str, lines: list[str]) -> None:
