@@ -1,0 +1,1 @@
+"""RunPod's serverless API on loopback: a queue, one worker that scales from zero, and webhooks."""
