@@ -135,7 +135,7 @@ def test_pages_show_each_job_once_newest_first_also_when_times_are_equal(
     with database.acting("service_role") as connection:
         connection.execute(
             "insert into public.jobs (user_id, created_at)"
-            " select %s, '2026-01-01'::timestamptz + (n / 3) * interval '1s' from generate_series(1, 23) as n",
+            " select %s, '2026-01-01'::timestamptz + n / 3 * interval '1s' from generate_series(1, 23) as n",
             (user,),
         )
     seen: list[dict[str, Any]] = []
