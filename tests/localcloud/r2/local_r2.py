@@ -58,6 +58,17 @@ def wait_until(holds: Callable[[], bool], process: subprocess.Popen[bytes], log:
     raise AssertionError(log.read_text())
 
 
+def blobs(folder: Path) -> list[str]:
+    """Name the files that a store keeps in its folder."""
+    return [path.name for path in (folder / "blobs").iterdir()]
+
+
+def bytes_of(store: Store, key: str) -> bytes:
+    _, file = store.get(BUCKET, key)
+    with file:
+        return file.read()
+
+
 class R2Process:
     """`python -m localcloud.r2` with a state folder of its own."""
 

@@ -215,6 +215,14 @@ def test_thirty_megabytes_stream_through_byte_identical_in_bounded_memory(
     assert r2.memory() - before < 8 * MIB
 
 
+def test_a_large_upload_that_is_refused_before_it_is_read_says_why(workerd: Workerd) -> None:
+    length = {"content-length": str(8 * MIB)}
+    url = f"{workerd.url}/object/{'k' * 1025}"
+    put = httpx.put(url, content=_pieces(b"x" * MIB, 8), headers=length, timeout=60)
+    assert put.json()["error"].endswith("(10020)")
+    assert workerd.call("put", "after", "x")["size"] == 1
+
+
 def test_headers_of_http_ask_for_ranges_and_conditions(workerd: Workerd) -> None:
     etag = workerd.call("put", "http", "0123456789")["httpEtag"]
     url = f"{workerd.url}/object/http"
