@@ -5,18 +5,18 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from localcloud.config import RUNPOD_ENDPOINT_ID
 from localcloud.runpod import report, submission
 from localcloud.runpod.job import RETRYABLE, Job, Status
-from localcloud.runpod.payload import PayloadTooLargeError, read
+from localcloud.runpod.payload import PayloadTooLargeError, answer, read
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from localcloud.runpod.dispatcher import Dispatcher
 
@@ -44,9 +44,9 @@ def table(dispatcher: Dispatcher, api_key: str) -> list[Route]:
     ]
 
 
-def refused(status: int, reason: str) -> JSONResponse:
+def refused(status: int, reason: str) -> Response:
     """Answer as RunPod does when it does not do what was asked."""
-    return JSONResponse({"error": reason}, status)
+    return answer({"error": reason}, status)
 
 
 def _guarded(
@@ -71,23 +71,23 @@ def _guarded(
 
 async def _run(dispatcher: Dispatcher, request: Request) -> Response:
     order = submission.parse(await read(request, submission.MAX_BYTES), sync=False)
-    return JSONResponse(report.short(dispatcher.submit(order)))
+    return answer(report.short(dispatcher.submit(order)))
 
 
 async def _runsync(dispatcher: Dispatcher, request: Request) -> Response:
     wait = _wait(request)
     order = submission.parse(await read(request, submission.SYNC_MAX_BYTES), sync=True)
-    return JSONResponse(report.full(await dispatcher.finished(dispatcher.submit(order), wait)))
+    return answer(report.full(await dispatcher.finished(dispatcher.submit(order), wait)))
 
 
 async def _status(dispatcher: Dispatcher, request: Request) -> Response:
     job = _find(dispatcher, request)
-    return JSONResponse(report.full(job)) if job else _unknown()
+    return answer(report.full(job)) if job else _unknown()
 
 
 async def _cancel(dispatcher: Dispatcher, request: Request) -> Response:
     job = _find(dispatcher, request)
-    return JSONResponse(report.short(dispatcher.cancel(job))) if job else _unknown()
+    return answer(report.short(dispatcher.cancel(job))) if job else _unknown()
 
 
 async def _retry(dispatcher: Dispatcher, request: Request) -> Response:
@@ -96,11 +96,11 @@ async def _retry(dispatcher: Dispatcher, request: Request) -> Response:
         return _unknown()
     if job.status not in RETRYABLE:
         return refused(400, f"job is {job.status}; only a FAILED or TIMED_OUT job can be retried")
-    return JSONResponse(report.short(dispatcher.retry(job)))
+    return answer(report.short(dispatcher.retry(job)))
 
 
 async def _purge(dispatcher: Dispatcher, _: Request) -> Response:
-    return JSONResponse({"removed": dispatcher.purge(), "status": "completed"})
+    return answer({"removed": dispatcher.purge(), "status": "completed"})
 
 
 async def _health(dispatcher: Dispatcher, _: Request) -> Response:
@@ -112,7 +112,7 @@ async def _health(dispatcher: Dispatcher, _: Request) -> Response:
         "inQueue": counts.get(Status.IN_QUEUE, 0),
         "retried": dispatcher.requeued,
     }
-    return JSONResponse({"jobs": named, "workers": dispatcher.fleet.census()})
+    return answer({"jobs": named, "workers": dispatcher.fleet.census()})
 
 
 def _find(dispatcher: Dispatcher, request: Request) -> Job | None:

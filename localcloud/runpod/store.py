@@ -57,8 +57,8 @@ class Store:
             raise StateError(
                 f"{path} cannot be used ({error}).",
                 "The RunPod stand-in cannot keep jobs.",
-                "Is it locked, end the other stand-in (`ops local down`). Else free the disk or fix its rights; "
-                "`ops local reset` starts over with nothing.",
+                "If it is locked, end the other stand-in (`ops local down`); else free the disk or fix its "
+                "rights. `ops local reset` starts over with nothing.",
             ) from error
 
     def add(self, job: Job) -> None:

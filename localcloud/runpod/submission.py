@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
+from localcloud.runpod import payload
 from localcloud.runpod.job import DEFAULT_EXECUTION_TIMEOUT_MS, DEFAULT_TTL_MS, Order
 
 # https://docs.runpod.io/serverless/endpoints/send-requests#execution-policies, read 2026-11.
@@ -45,7 +45,7 @@ def parse(body: bytes, *, sync: bool) -> Order:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body)
+        document = payload.parse(body)
     except ValueError:
         raise SubmissionError('The request is not JSON. Send {"input": {…}}.') from None
     if not isinstance(document, dict):

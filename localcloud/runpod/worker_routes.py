@@ -9,10 +9,10 @@ import hmac
 import json
 from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from localcloud.runpod.payload import PayloadTooLargeError, read
+from localcloud.runpod.payload import PayloadTooLargeError, answer, parse, read
 from localcloud.runpod.routes import refused
 from localcloud.runpod.submission import SYNC_MAX_BYTES
 
@@ -59,25 +59,25 @@ def _guarded(dispatcher: Dispatcher, operation: Operation) -> Callable[[Request]
 
 async def _take(dispatcher: Dispatcher, worker: Worker, request: Request) -> Response:
     taken = await dispatcher.work_for(worker, 1, holds_some=_holds_some(request))
-    return JSONResponse(_work(taken[0])) if taken else Response(status_code=NOTHING)
+    return answer(_work(taken[0])) if taken else Response(status_code=NOTHING)
 
 
 async def _take_batch(dispatcher: Dispatcher, worker: Worker, request: Request) -> Response:
     size = request.query_params.get("batch_size", "1")
     most = min(int(size), MOST_AT_ONCE) if size.isascii() and size.isdigit() else 1
     taken = await dispatcher.work_for(worker, max(most, 1), holds_some=_holds_some(request))
-    return JSONResponse([_work(job) for job in taken]) if taken else Response(status_code=NOTHING)
+    return answer([_work(job) for job in taken]) if taken else Response(status_code=NOTHING)
 
 
 async def _stop(dispatcher: Dispatcher, worker: Worker, _: Request) -> Response:
     told = await dispatcher.stops_for(worker)
-    return JSONResponse({"jobsToStop": told}) if told else Response(status_code=NOTHING)
+    return answer({"jobsToStop": told}) if told else Response(status_code=NOTHING)
 
 
 async def _done(dispatcher: Dispatcher, worker: Worker, request: Request) -> Response:
     """Take progress or a result. It is JSON, though the SDK calls it a form."""
     try:
-        document = json.loads(await read(request, SYNC_MAX_BYTES))
+        document = parse(await read(request, SYNC_MAX_BYTES))
     except PayloadTooLargeError as error:
         return refused(400, str(error))  # what RunPod answers to a result it finds too large
     except ValueError:
@@ -90,11 +90,11 @@ async def _done(dispatcher: Dispatcher, worker: Worker, request: Request) -> Res
     else:
         fault = document.get("error")
         dispatcher.finish(worker, job_id, output, None if fault is None else _text(fault))
-    return JSONResponse({})
+    return answer({})
 
 
 async def _ping(_: Dispatcher, __: Worker, ___: Request) -> Response:
-    return JSONResponse({})
+    return answer({})
 
 
 def _holds_some(request: Request) -> bool:
