@@ -9,7 +9,7 @@ from localcloud import config
 from localcloud.cloudflare.app import create_app
 from localcloud.cloudflare.cloud import Cloud, utc_now
 from localcloud.cloudflare.edge import LoopbackEdge
-from localcloud.cloudflare.sealing import Seal
+from localcloud.cloudflare.sealing import Seal, check_key
 from localcloud.cloudflare.store import Store
 from localcloud.cloudflare.zones import seed
 from localcloud.errors import LocalCloudError
@@ -30,14 +30,16 @@ def compose(settings: config.Config) -> RequestLog:
         LocalCloudError: a state file cannot be used.
     """
     store = Store(settings.data("cloudflare") / "state.db")
+    seal = Seal(settings.secrets.control)
     with store.writing() as records:
+        check_key(records, seal)
         seed(records, config.ACCOUNT_ID, config.ZONES, utc_now())
     cloud = Cloud(
         config.ACCOUNT_ID,
         store,
         LoopbackEdge(settings.ports.edge_control, settings.secrets.control),
         ObjectStore(settings.data("r2")),
-        Seal(settings.secrets.control),
+        seal,
     )
     return create_app(cloud, settings.secrets.cloudflare_api_token, settings.secrets.control)
 

@@ -12,8 +12,8 @@ from typing import Any
 class LoopbackEdgeServer:
     """Answers `check` and `sync` on a free port; `state` and `versions` are what it pulled."""
 
-    def __init__(self, cloudflare_port: int, token: str) -> None:
-        self.cloudflare = f"http://127.0.0.1:{cloudflare_port}"
+    def __init__(self, token: str) -> None:
+        self.cloudflare = ""  # where to pull from; set once that port is known
         self.token = token
         self.state: dict[str, Any] = {}
         self.versions: dict[str, Any] = {}
@@ -33,7 +33,9 @@ class LoopbackEdgeServer:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port: int = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
+        self.thread = threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
         self.thread.start()
 
     def answer(self, path: str, authorization: str | None) -> tuple[int, dict[str, Any]]:
