@@ -26,14 +26,6 @@ CANARY = "canary-signature"
 PATIENCE_SECONDS = 60  # a worker imports RunPod's SDK: seconds, and many on a busy machine
 
 
-def until(holds: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (answer := holds()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return answer
-
-
 @dataclass
 class Receiver:
     """A loopback server that takes uploads and webhooks.
@@ -143,12 +135,19 @@ class StandIn:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        until(self._is_well)
+        self.until(self._is_well)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         assert self.process is not None
         self.process.send_signal(number)
         return self.process.wait(PATIENCE_SECONDS)
+
+    def until(self, holds: Callable[[], Any]) -> Any:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (answer := holds()):
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+        return answer
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         answer = httpx.request(
@@ -170,7 +169,7 @@ class StandIn:
             job = self.call("GET", f"status/{job_id}")
             return job if job["status"] == status else None
 
-        found: dict[str, Any] = until(there)
+        found: dict[str, Any] = self.until(there)
         return found
 
     def events(self, name: str) -> list[dict[str, Any]]:

@@ -43,8 +43,7 @@ def test_the_official_client_gets_a_picture_drawn(
     job = endpoint.run(receiver.order())
     running = stand_in.reaches(job.job_id, "IN_PROGRESS")
     assert running["delayTime"] > 0
-    while stand_in.call("GET", f"status/{job.job_id}").get("output", {}).get("phase") is None:
-        time.sleep(0.1)
+    stand_in.until(lambda: "phase" in stand_in.call("GET", f"status/{job.job_id}").get("output", {}))
     environment = stand_in.worker().environ()
     assert endpoint.health()["workers"]["running"] == 1
     workers = family(stand_in)
@@ -58,8 +57,7 @@ def test_the_official_client_gets_a_picture_drawn(
 
     quick = receiver.order("media/b/0.png")
     assert endpoint.run_sync(quick)["files"][0]["key"] == "media/b/0.png"
-    while len(stand_in.events("webhook")) < 3:
-        time.sleep(0.1)
+    stand_in.until(lambda: len(stand_in.events("webhook")) == 3)
     first, again = [post for post in receiver.posts if post["id"] == job.job_id]
     assert first == again
     assert set(first) == {"id", "status", "delayTime", "executionTime", "output", "workerId"}
@@ -85,8 +83,7 @@ def test_a_cancelled_job_frees_the_worker_though_its_handler_does_not_yield(
 ) -> None:
     receiver.gate.clear()
     job = stand_in.run(receiver.order())
-    while not receiver.uploading:
-        time.sleep(0.1)
+    stand_in.until(lambda: receiver.uploading)
     workers = family(stand_in)
     assert stand_in.call("POST", f"cancel/{job}") == {"id": job, "status": "CANCELLED"}
     assert alive(workers) == []
@@ -99,8 +96,7 @@ def test_a_job_that_overruns_its_execution_timeout_is_timed_out_and_its_worker_k
 ) -> None:
     receiver.gate.clear()
     job = stand_in.run(receiver.order() | {"policy": {"executionTimeout": 5000}})
-    while not receiver.uploading:
-        time.sleep(0.1)
+    stand_in.until(lambda: receiver.uploading)
     workers = family(stand_in)
     ended = stand_in.reaches(job, "TIMED_OUT")
     assert 5000 <= ended["executionTime"] < 7000
@@ -111,8 +107,7 @@ def test_a_job_that_overruns_its_execution_timeout_is_timed_out_and_its_worker_k
 def test_a_job_whose_worker_crashes_is_run_once_more(stand_in: StandIn, receiver: Receiver) -> None:
     receiver.gate.clear()
     job = stand_in.run(receiver.order())
-    while not receiver.uploading:
-        time.sleep(0.1)
+    stand_in.until(lambda: receiver.uploading)
     workers = family(stand_in)
     os.kill(workers[0].pid, signal.SIGKILL)
     assert alive(workers) == []
@@ -133,13 +128,11 @@ def test_a_killed_stand_in_leaves_no_process_and_forgets_no_job_and_no_webhook(
     receiver.gate.clear()
     running, waiting = stand_in.run(receiver.order()), stand_in.run(receiver.order("media/b/0.png"))
     doomed = stand_in.run(receiver.order("media/c/0.png"))
-    while not receiver.uploading:
-        time.sleep(0.1)
+    stand_in.until(lambda: receiver.uploading)
     workers = family(stand_in)
     receiver.statuses = [503]
     stand_in.call("POST", f"cancel/{doomed}")
-    while not stand_in.events("webhook"):
-        time.sleep(0.05)
+    stand_in.until(lambda: stand_in.events("webhook"))
     assert stand_in.end(signal.SIGKILL) == -signal.SIGKILL
     assert alive(workers) == []
 
@@ -159,8 +152,7 @@ def test_sigterm_ends_the_stand_in_and_its_busy_worker_within_five_seconds(
 ) -> None:
     receiver.gate.clear()
     stand_in.run(receiver.order())
-    while not receiver.uploading:
-        time.sleep(0.1)
+    stand_in.until(lambda: receiver.uploading)
     workers = family(stand_in)
     began = time.monotonic()
     assert stand_in.end() == -signal.SIGTERM  # uvicorn passes the signal on after a clean end
