@@ -67,19 +67,28 @@ class Go:
 
     def build(self, module: Path, package: str, flags: str, output: Path) -> None:
         """Build one program of a pinned module into a folder, telling how far it is."""
-        self.say(f"downloading the sources of {package.rpartition('/')[2]}")
-        run([self.program, "mod", "download"], self.environment, module, DOWNLOAD_SECONDS)
-        listing = run([self.program, "list", "-deps", package], self.environment, module, DOWNLOAD_SECONDS)
-        total, compiled = len(listing.splitlines()), 0
+        name = package.rpartition("/")[2]
+        fetched = compiled = 0
 
-        def heard(_line: str) -> None:
+        def fetching(line: str) -> None:
+            nonlocal fetched
+            fetched += line.startswith("go: downloading")
+            self.say(f"downloading the sources of {name}: {fetched} modules")
+
+        # Only what the package needs: a module file also lists versions that were looked at and passed over.
+        fetching("")
+        listing = run(
+            [self.program, "list", "-deps", package], self.environment, module, DOWNLOAD_SECONDS, fetching
+        )
+        total = len(listing.splitlines())
+
+        def compiling(_line: str) -> None:
             nonlocal compiled
             compiled += 1
-            share = min(100, 100 * compiled // total)
-            self.say(f"compiling {package.rpartition('/')[2]}: {share} % of {total} packages")
+            self.say(f"compiling {name}: {min(100, 100 * compiled // total)} % of {total} packages")
 
         command = [self.program, "build", "-v", "-trimpath", "-ldflags", flags, "-o", f"{output}/", package]
-        run(command, self.environment, module, BUILD_SECONDS, heard)
+        run(command, self.environment, module, BUILD_SECONDS, compiling)
 
     def folder_of(self, module: Path, path: str) -> Path:
         """Where the sources of a required module are."""
