@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud import config, environment
+from localcloud.r2.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +65,13 @@ def run_ops(state: Path, *words: str, timeout: float = UP_SECONDS) -> subprocess
         text=True,
         timeout=timeout,
     )
+
+
+def emptied(cloud: Cloud) -> None:
+    """Delete every file from the media bucket: a bucket that holds files is not destroyed."""
+    with closing(Store(cloud.config.data("r2"))) as store:
+        while objects := store.list("alphogenai-media").objects:
+            store.delete("alphogenai-media", [one.key for one in objects])
 
 
 @pytest.fixture(scope="session")

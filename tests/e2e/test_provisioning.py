@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import cloudflare
@@ -15,8 +15,7 @@ import pytest
 import requests
 
 from localcloud.config import ACCOUNT_ID, ZONES
-from localcloud.r2.store import Store
-from tests.conftest import CHECKOUT
+from tests.conftest import CHECKOUT, emptied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,9 +203,7 @@ def test_a_bucket_that_holds_files_is_not_destroyed_and_an_empty_one_is(cloud: C
     refused = cloud.pulumi("destroy", "--yes", "--skip-preview")
     assert refused.returncode != 0
     assert "not empty" in refused.stdout + refused.stderr
-    with closing(Store(cloud.config.data("r2"))) as store:
-        while objects := store.list("alphogenai-media").objects:
-            store.delete("alphogenai-media", [one.key for one in objects])
+    emptied(cloud)
     done = cloud.pulumi("destroy", "--yes", "--skip-preview")
     assert done.returncode == 0, done.stdout + done.stderr
     assert emulated(cloud) == {"workers": [], "routes": [], "buckets": []}
