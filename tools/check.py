@@ -33,13 +33,12 @@ class Check:
 def checks() -> tuple[Check, ...]:
     """All checks but the tests."""
     scripts = _tracked("*.sh", ".ci/run")
-    queries = _tracked("*.sql")
     return (
         Check("types (mypy)", (BIN / "mypy", *ROOMS)),
         Check("style (ruff)", (BIN / "ruff", "check", "--quiet", ".")),
         Check("format (ruff)", (BIN / "ruff", "format", "--check", "--quiet", ".")),
         Check("edge types (tsc)", (NODE / "tsc", "--project", "localcloud/edge/tsconfig.json")),
-        Check("SQL (sqlfluff)", (BIN / "sqlfluff", "lint", "--disable-progress-bar", *queries)),
+        Check("SQL (sqlfluff)", (BIN / "sqlfluff", "lint", "--nocolor", "supabase", "localcloud")),
         Check("shell (shellcheck)", (BIN / "shellcheck", *scripts)),
         Check("YAML (yamllint)", (BIN / "yamllint", "--strict", *_tracked("*.yaml", "*.yml"))),
         Check("links of the docs", (BIN / "python", "tools/links.py")),

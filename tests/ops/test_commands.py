@@ -30,7 +30,7 @@ def leaves(group: LazyGroup, path: str) -> dict[str, tuple[click.Command, str]]:
     return found
 
 
-COMMANDS = leaves(root, "ops")  # type: ignore[arg-type]  # click's decorator hides the class
+COMMANDS = leaves(root, "ops")
 
 
 @pytest.mark.parametrize("path", COMMANDS)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 STEP = "pulumi"
 VERSION = "3.259.0"
+RECIPE = "1"  # another one where the way it is built changes: checkouts share what was built
 OLDEST = (3, 200)
 ENGINE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 LANGUAGE_HOST = "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"
@@ -34,7 +35,7 @@ INSTALLER_SECONDS = 240
 
 def wanted(places: Places) -> str:
     """What should be there."""
-    return fingerprint(VERSION, *_sources(places), Path(__file__))
+    return fingerprint(VERSION, RECIPE, *_sources(places))
 
 
 def is_done(places: Places, record: Record) -> bool:
@@ -116,7 +117,7 @@ def _from_source(places: Places, say: Callable[[str], None], output: Path) -> No
     """Built as its own release is, but for the language host, whose last module is older and does as well."""
     output.mkdir(parents=True, exist_ok=True)
     go = Go(places, say)
-    engine, host = places.checkout / "tools" / "pulumi", places.checkout / "tools" / "language-python"
+    engine, host = places.checkout / "tools" / "engine", places.checkout / "tools" / "language-host"
     with go.cleaned():
         go.build(host, LANGUAGE_HOST, "-s -w", output)
         go.build(engine, ENGINE, f"-s -w -X {STAMP}=v{VERSION}", output)
@@ -131,5 +132,5 @@ def _from_source(places: Places, say: Callable[[str], None], output: Path) -> No
 
 
 def _sources(places: Places) -> list[Path]:
-    modules = (places.checkout / "tools" / "pulumi", places.checkout / "tools" / "language-python")
+    modules = (places.checkout / "tools" / "engine", places.checkout / "tools" / "language-host")
     return [module / name for module in modules for name in ("go.mod", "go.sum")]

@@ -1,4 +1,4 @@
-module alphogen.dev/tools/pulumi
+module alphogen.dev/tools/engine
 
 go 1.25.11
 

@@ -1,4 +1,4 @@
-module alphogen.dev/tools/language-python
+module alphogen.dev/tools/language-host
 
 go 1.25.11
 
