@@ -2,7 +2,9 @@
 
     python bench/edge.py [--json] [--rounds 5] [--seconds 2] [--connections 8]
 
-The three handlers are services of one workerd process and take turns, so that noise hits all alike.
+The three handlers are services of one workerd process and take turns, so that noise hits all alike. Ours
+comes through the edge's shim, as it does in the edge: the shim begins a handler at once, where the runtime
+by itself puts the bare one through its event loop.
 Lasts (3 + 2) * rounds * seconds, and 15 s more for starting.
 """
 

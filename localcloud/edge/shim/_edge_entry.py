@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from asyncio import Task, get_event_loop, iscoroutine
 from importlib import import_module
 from traceback import StackSummary, TracebackException
 from typing import Any
@@ -53,9 +54,16 @@ def on_fetch(_request: Any, _env: Any, _ctx: Any) -> Any:
         return Response.new(json.dumps(_told(failure)), status=422)
     # Imported before, by the version; it may have brought a `workers` of its own, without this class.
     wrap = getattr(import_module("workers"), "Request", lambda request: request)
+    loop = get_event_loop()
 
     def _serve(request: Any, env: Any, ctx: Any) -> Any:
-        return default(ctx, env).fetch(wrap(request))
+        answer = default(ctx, env).fetch(wrap(request))
+        if not iscoroutine(answer):
+            return answer
+        # Handed to the runtime as it is, a coroutine begins in a later round of the event loop and its result
+        # waits for another; begun here, one that waits for nothing needs neither.
+        task = Task(answer, loop=loop, eager_start=True)  # type: ignore[call-arg]  # the runtime's is Python 3.12
+        return task.result() if task.done() else task
 
     globals()["on_fetch"] = _serve
     return Response.new("")

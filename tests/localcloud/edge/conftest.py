@@ -31,8 +31,10 @@ class Default(WorkerEntrypoint):
             return Response("two", headers=headers)
         if "/slow" in url:
             await asyncio.sleep(30)
+        if "/wait" in url:
+            await asyncio.sleep(0.01)
         if "/raise" in url:
-            raise ValueError("broken on purpose")
+            raise ValueError("broken on purpose: " + url)
         if "/print" in url:
             print("the word is", self.env.PASSWORD)
         if "/socket" in url:

@@ -134,10 +134,12 @@ def test_repeated_headers_of_an_answer_stay_apart(proxied: Cloud) -> None:
     assert answer.headers["x-request-id"] == "own"
 
 
-def test_a_worker_that_raises_is_a_500_and_its_traceback_is_logged(proxied: Cloud) -> None:
-    assert proxied.get("/raise").status_code == 500
+@pytest.mark.parametrize("path", ["/raise", "/wait/raise"], ids=["at once", "after a wait"])
+def test_a_worker_that_raises_is_a_500_and_its_traceback_is_logged(proxied: Cloud, path: str) -> None:
+    assert proxied.get(path).status_code == 500
+    told = f"broken on purpose: http://example.test{path}"
     until(
-        lambda: any("broken on purpose" in str(line["message"]) for line in proxied.lines("console")),
+        lambda: any(told in str(line["message"]) for line in proxied.lines("console")),
         "the traceback is logged",
     )
 
@@ -207,8 +209,9 @@ def test_many_clients_at_once_each_get_their_own_answer(proxied: Cloud) -> None:
     def ask(client: int) -> None:
         with httpx.Client(base_url=proxied.edge, headers={"host": "example.test"}, timeout=30) as own:
             for number in range(20):
-                text = own.get(f"/{client}/{number}").text
-                if text != f"url http://example.test/{client}/{number}":
+                path = f"/{'wait' if number % 2 else 'at-once'}/{client}/{number}"
+                text = own.get(path).text
+                if text != f"url http://example.test{path}":
                     wrong.append(text)
 
     threads = [threading.Thread(target=ask, args=(client,)) for client in range(8)]

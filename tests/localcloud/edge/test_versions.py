@@ -118,6 +118,11 @@ def test_a_check_does_not_call_the_worker(cloud: Cloud) -> None:
     assert cloud.lines("console") == []
 
 
+def test_a_worker_whose_fetch_is_no_coroutine_answers_too(cloud: Cloud) -> None:
+    cloud.serve("v1", worker("at once").replace("async def", "def"))
+    assert cloud.get().text == "at once"
+
+
 def test_a_deployment_that_does_not_start_leaves_the_old_one_serving(cloud: Cloud) -> None:
     cloud.serve("v1", worker("one"))
     cloud.emulator.add("v2", {"entry.py": "import nowhere\n"})
