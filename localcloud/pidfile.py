@@ -45,9 +45,10 @@ class PidFile:
             note = json.loads(self.path.read_text())
             process = psutil.Process(note["pid"])
             same = abs(process.create_time() - note["started"]) < CLOCK_SLACK_SECONDS
+            alive = process.status() != psutil.STATUS_ZOMBIE  # it may also end between these two looks
         except (OSError, ValueError, KeyError, TypeError, psutil.Error):
             return None
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        return process if same and alive else None
 
     def was_started(self) -> bool:
         """Whether a start was recorded that no stop has cleared."""

@@ -50,3 +50,15 @@ def test_a_broken_file_is_no_process(pid_file: PidFile, content: str) -> None:
 def test_the_ending_is_told(pid_file: PidFile, status: str, words: str) -> None:
     pid_file.exit_path.write_text(status)
     assert pid_file.ending() == words
+
+
+def test_a_process_that_ends_while_it_is_looked_at_is_no_process(
+    pid_file: PidFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid_file.write(psutil.Process())
+
+    def gone(process: psutil.Process) -> str:
+        raise psutil.NoSuchProcess(process.pid)
+
+    monkeypatch.setattr(psutil.Process, "status", gone)
+    assert pid_file.read() is None
