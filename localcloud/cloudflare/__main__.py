@@ -17,7 +17,7 @@ from localcloud.r2.store import Store as ObjectStore
 from localcloud.serve import serve
 
 if TYPE_CHECKING:
-    from localcloud.cloudflare.request_log import RequestLog
+    from localcloud.request_log import RequestLog
 
 WRONG_SETTINGS = 2
 STATE_UNUSABLE = 3

@@ -32,16 +32,18 @@ from localcloud.cloudflare.errors import (
     UnknownPathError,
     ZoneNotFoundError,
 )
-from localcloud.cloudflare.request_log import RequestLog
+from localcloud.request_log import RequestLog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from localcloud.cloudflare.call import Handler
     from localcloud.cloudflare.cloud import Cloud
 
+UNKNOWN = {"code": 10013, "message": "An unknown error has occurred. See `ops local logs cloudflare`."}
 PREFIX = "/client/v4"  # where the real API lives; clients may send it or not
 ID = re.compile(r"[0-9a-f]{32}")
 RESOURCES = (
@@ -74,7 +76,7 @@ def create_app(cloud: Cloud, token: str, control: str) -> RequestLog:
             Route(prefix + path, endpoint, methods=list(_VERBS)) for path, endpoint in endpoints.items()
         ]
     table.append(Route("/{path:path}", _unknown(token), methods=list(_VERBS)))
-    return RequestLog(Router(routes=table, redirect_slashes=False))
+    return RequestLog(Router(routes=table, redirect_slashes=False), failed)
 
 
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -158,7 +160,16 @@ def accepted(answer: Answer) -> JSONResponse:
 
 def refused(request: Request, error: ApiError) -> JSONResponse:
     """The envelope of a refusal; its codes go into the log line."""
-    request.scope["error_codes"] = [one["code"] for one in error.errors]
+    request.scope["facts"] = {"codes": [one["code"] for one in error.errors]}
     headers = {"allow": ", ".join(error.allowed)} if isinstance(error, MethodNotAllowedError) else {}
-    body = {"success": False, "errors": error.errors, "messages": [], "result": None}
-    return JSONResponse(body, error.status, headers=headers)
+    return JSONResponse(_envelope(error.errors), error.status, headers=headers)
+
+
+async def failed(scope: Scope, receive: Receive, send: Send) -> None:
+    """The envelope of a fault of ours."""
+    scope["facts"] = {"codes": [UNKNOWN["code"]]}
+    await JSONResponse(_envelope([UNKNOWN]), 500)(scope, receive, send)
+
+
+def _envelope(errors: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"success": False, "errors": errors, "messages": [], "result": None}

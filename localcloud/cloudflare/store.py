@@ -11,6 +11,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from localcloud import sqlite
 from localcloud.errors import LocalCloudError
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ CREATE TABLE record (
 PRAGMA user_version = 1;
 """
 VERSION = 1
-BUSY_SECONDS = 5.0
 
 Body = dict[str, Any]
 
@@ -171,7 +171,7 @@ def _body(row: tuple[str]) -> Body:
 def _open(path: Path) -> sqlite3.Connection:
     try:
         if not path.exists():
-            _create(path)
+            sqlite.create(path, SCHEMA)
         return _connect(path)
     except (sqlite3.Error, OSError) as error:
         raise StateError(
@@ -182,33 +182,13 @@ def _open(path: Path) -> sqlite3.Connection:
         ) from error
 
 
-def _create(path: Path) -> None:
-    """Make the file whole under another name first: an empty `state.db` is then always a damaged one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".db.new")
-    draft.unlink(missing_ok=True)
-    connection = sqlite3.connect(draft)
-    connection.executescript(SCHEMA)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.close()
-    draft.chmod(0o600)
-    draft.replace(path)
-
-
 def _connect(path: Path) -> sqlite3.Connection:
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as looking:
-        _check(looking)  # without the right to write: a damaged file stays as it was found
+    with closing(
+        sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=sqlite.BUSY_SECONDS)
+    ) as looking:
+        sqlite.check(looking, VERSION)  # without the right to write: a damaged file stays as it was found
     # The server's event loop is the only one to call, though not always from the thread that opened the file.
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = sqlite.connect(path)
     # kill -9 loses nothing; a power cut may lose the last change.
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if health != "ok":
-        raise sqlite3.DatabaseError(health)
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version != VERSION:
-        raise sqlite3.DatabaseError(f"its format is {version}, this release knows {VERSION}")

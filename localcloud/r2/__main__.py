@@ -6,9 +6,9 @@ import sys
 
 from localcloud import config
 from localcloud.r2.errors import StateError
-from localcloud.r2.request_log import RequestLog
-from localcloud.r2.server import Server
+from localcloud.r2.server import Server, fail
 from localcloud.r2.store import Store
+from localcloud.request_log import RequestLog
 from localcloud.serve import serve
 
 WRONG_SETTINGS = 2
@@ -21,7 +21,7 @@ def main() -> int:
         settings = config.load()
         store = Store(settings.data("r2"))
         with store.serving():
-            serve(RequestLog(Server(store, settings.secrets.control)), settings.ports.r2)
+            serve(RequestLog(Server(store, settings.secrets.control), fail), settings.ports.r2)
     except config.ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_SETTINGS

@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from localcloud import sqlite
 from localcloud.r2.errors import StateError
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ CREATE TABLE object (
 PRAGMA user_version = 1;
 """
 VERSION = 1
-BUSY_SECONDS = 5.0
 
 
 class Database:
@@ -82,7 +82,7 @@ def _open(path: Path) -> sqlite3.Connection:
         with (path.parent / "create.lock").open("a") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)  # the emulator and the server start at the same time
             if not path.exists():
-                _create(path)
+                sqlite.create(path, SCHEMA)
             return _connect(path)
     except (sqlite3.Error, OSError) as error:
         raise StateError(
@@ -93,22 +93,10 @@ def _open(path: Path) -> sqlite3.Connection:
         ) from error
 
 
-def _create(path: Path) -> None:
-    """Make the file whole under another name first: one that is empty is then always a damaged one."""
-    draft = path.with_suffix(".db.new")
-    draft.unlink(missing_ok=True)
-    connection = sqlite3.connect(draft)
-    connection.executescript(SCHEMA)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.close()
-    draft.chmod(0o600)
-    draft.replace(path)
-
-
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = sqlite.connect(path)
     try:
-        _check(connection)
+        sqlite.check(connection, VERSION)
         # A replaced object's bytes go right after the commit: a power cut must not bring its record back.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -116,12 +104,3 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    (health,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if health != "ok":
-        raise sqlite3.DatabaseError(health)
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version != VERSION:
-        raise sqlite3.DatabaseError(f"its format is {version}, this release knows {VERSION}")

@@ -9,10 +9,11 @@ import asyncio
 import hmac
 from typing import TYPE_CHECKING
 
-from localcloud.r2.body import Body
+from localcloud.r2.body import Body, DisconnectedError
 from localcloud.r2.byte_range import Span
 from localcloud.r2.errors import (
     EntityTooLargeError,
+    InternalError,
     InvalidRequestError,
     PreconditionFailedError,
     R2Error,
@@ -57,7 +58,9 @@ class Server:
         self._expected = f"Bearer {token}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request; there is nothing to do when the process starts or ends."""
+        if scope["type"] != "http":
+            return
         headers = dict(scope["headers"])
         if scope["path"] == HEALTH:
             await _send_whole(send, OK, b'{"ok":true}', {})
@@ -67,14 +70,17 @@ class Server:
                 raise UnauthorizedError
             await self._operate(scope, headers, Body(receive), send)
         except R2Error as error:
-            await send_error(send, error)
+            await _refuse(send, error)
+        except DisconnectedError:
+            failure = "the caller left before its upload was whole; nothing was stored"
+            scope["facts"] = {**scope.get("facts", {}), "error": failure}
 
     async def _operate(self, scope: Scope, headers: Mapping[bytes, bytes], body: Body, send: Send) -> None:
         bucket = headers.get(b"x-r2-bucket", b"").decode("latin-1")
         writes = scope["method"] == "PUT"
         text = await _metadata(headers, body) if writes else headers.get(b"cf-r2-request", b"")
         request = request_of(text)
-        scope["r2"] = (type(request).__name__.lower(), bucket)
+        scope["facts"] = {"operation": type(request).__name__.lower(), "bucket": bucket}
         match request:
             case Head() if not writes:
                 stored = await asyncio.to_thread(self._store.head, bucket, request.key)
@@ -115,7 +121,12 @@ class Server:
         await _send_metadata(send, object_json(stored))
 
 
-async def send_error(send: Send, error: R2Error) -> None:
+async def fail(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answer that something of ours went wrong."""
+    await _refuse(send, InternalError())
+
+
+async def _refuse(send: Send, error: R2Error) -> None:
     """Refuse; a reader whose condition failed gets the object's metadata all the same."""
     headers = {b"cf-r2-error": error_json(error)}
     stored = error.stored if isinstance(error, PreconditionFailedError) else None

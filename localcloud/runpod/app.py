@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import threading
-import time
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -14,14 +13,16 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from localcloud.runpod import journal, routes, worker_routes
+from localcloud import journal
+from localcloud.request_log import RequestLog
+from localcloud.runpod import routes, worker_routes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from types import FrameType
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from localcloud.runpod.dispatcher import Dispatcher
 
@@ -47,35 +48,11 @@ def create_app(dispatcher: Dispatcher, api_key: str) -> ASGIApp:
             await running
         await dispatcher.stop()
 
-    return RequestLog(Starlette(routes=table, lifespan=lifespan))
+    return RequestLog(Starlette(routes=table, lifespan=lifespan), _failed)
 
 
-class RequestLog:
-    """Writes a line for each request: never a query, a header or a body."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and write how it ended."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began, status = time.perf_counter(), 0
-
-        async def noted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noted)
-        finally:
-            milliseconds = round((time.perf_counter() - began) * 1000, 1)
-            journal.write(
-                "request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds
-            )
+async def _failed(scope: Scope, receive: Receive, send: Send) -> None:
+    await JSONResponse({"error": "internal error; see `ops local logs runpod`"}, 500)(scope, receive, send)
 
 
 async def _health(_: Request) -> JSONResponse:

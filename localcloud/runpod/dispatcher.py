@@ -7,8 +7,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from localcloud import journal
 from localcloud.runpod import job as jobs
-from localcloud.runpod import journal
 from localcloud.runpod.bell import Bell
 from localcloud.runpod.fleet import Fleet
 from localcloud.runpod.job import Job, Order, Status

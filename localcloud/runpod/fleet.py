@@ -6,7 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from localcloud.runpod import journal, worker
+from localcloud import journal
+from localcloud.runpod import worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable

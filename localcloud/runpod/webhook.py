@@ -8,7 +8,8 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from localcloud.runpod import journal, report
+from localcloud import journal
+from localcloud.runpod import report
 
 if TYPE_CHECKING:
     from localcloud.runpod.job import Job

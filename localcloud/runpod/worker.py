@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from localcloud import journal
 from localcloud.config import CHECKOUT, RUNPOD_ENDPOINT_ID
 from localcloud.pidfile import PidFile
-from localcloud.runpod import journal
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.responses import JSONResponse
 from starlette.routing import Mount
 
+from localcloud.request_log import RequestLog
 from localcloud.supabase.auth.routes import Auth
 from localcloud.supabase.auth.sessions import Issuer
 from localcloud.supabase.claims import Verifier
@@ -20,10 +22,12 @@ from localcloud.supabase.signing import ALGORITHMS, KeyRing
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from starlette.types import Receive, Scope, Send
+
     from localcloud.config import Config
 
 
-def build(config: Config) -> Starlette:
+def build(config: Config) -> RequestLog:
     """The app of one checkout's Supabase; it connects to the database when it is first asked."""
     url = f"http://127.0.0.1:{config.ports.supabase}"
     rings = {issuer: KeyRing(config.data("supabase"), issuer) for issuer in ALGORITHMS}
@@ -38,7 +42,7 @@ def build(config: Config) -> Starlette:
         await rest.close()
         await auth.connections.close()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Mount("/rest/v1", routes=rest.routes()),
             Mount("/auth/v1", routes=auth.routes()),
@@ -46,4 +50,11 @@ def build(config: Config) -> Starlette:
         ],
         middleware=[Middleware(Gateway, config=config)],
         lifespan=lifespan,
+    )
+    return RequestLog(app, _failed)
+
+
+async def _failed(scope: Scope, receive: Receive, send: Send) -> None:
+    await JSONResponse({"message": "internal error; see `ops local logs supabase`"}, 500)(
+        scope, receive, send
     )

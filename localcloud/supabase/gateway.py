@@ -1,11 +1,8 @@
-"""What stands before Supabase's services: the API key, CORS, and one log line a request."""
+"""What stands before Supabase's services: the API key and CORS."""
 
 from __future__ import annotations
 
 import hmac
-import json
-import sys
-import time
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -35,23 +32,16 @@ class Gateway:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
         headers = Headers(scope=scope)
-        status = 500
 
         async def send_on(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
                 answer = MutableHeaders(scope=message)
                 answer["Access-Control-Allow-Origin"] = "*"
                 answer["Access-Control-Expose-Headers"] = EXPOSED
             await send(message)
 
-        try:
-            await self._answer(scope, headers, receive, send_on)
-        finally:
-            _log(scope, status, started)
+        await self._answer(scope, headers, receive, send_on)
 
     async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
@@ -100,17 +90,3 @@ def _preflight(headers: Headers) -> Response:
 
 def _refusal(message: str, hint: str) -> JSONResponse:
     return JSONResponse({"message": message, "hint": hint}, 401)
-
-
-def _log(scope: Scope, status: int, started: float) -> None:
-    # The path alone: a query string holds values of rows, and may hold the key.
-    line = {
-        "ts": round(time.time(), 3),
-        "process": "supabase",
-        "method": scope["method"],
-        "path": scope["path"],
-        "status": status,
-        "ms": round((time.perf_counter() - started) * 1000, 2),
-    }
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()

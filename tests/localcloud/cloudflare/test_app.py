@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud.cloudflare.app import failed
 from localcloud.cloudflare.call import BODY_BYTES
-from localcloud.cloudflare.request_log import RequestLog
+from localcloud.request_log import RequestLog
 from tests.localcloud.cloudflare.emulator import A, client_of
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ async def test_a_fault_inside_answers_an_envelope_and_logs_where_not_what(
     async def broken(_scope: Any, _receive: Any, _send: Any) -> None:
         raise RuntimeError("planted secret")
 
-    async with client_of(RequestLog(broken)) as client:
+    async with client_of(RequestLog(broken, failed)) as client:
         answer = await client.get("/")
     assert answer.status_code == 500
     assert answer.json()["errors"][0]["code"] == 10013

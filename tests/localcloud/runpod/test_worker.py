@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from localcloud import journal
 from localcloud.pidfile import PidFile
-from localcloud.runpod import journal, worker
+from localcloud.runpod import worker
 
 if TYPE_CHECKING:
     from pathlib import Path

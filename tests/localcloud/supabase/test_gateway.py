@@ -121,13 +121,14 @@ def test_browsers_may_ask_from_anywhere(anon: Client) -> None:
 def test_each_request_is_one_line_of_the_log_without_secrets(service: Client, cloud: Cloud) -> None:
     service("GET", f"/rest/v1/books?title=eq.canary-value&apikey={service.key}")
     lines = [json.loads(line) for line in cloud.log("supabase").splitlines()]
-    assert lines[-1] | {"ts": 0, "ms": 0} == {
+    assert lines[-1] | {"ts": 0, "ms": 0, "sent_bytes": 0} == {
         "ts": 0,
-        "process": "supabase",
+        "event": "request",
         "method": "GET",
         "path": "/rest/v1/books",
         "status": 200,
         "ms": 0,
+        "sent_bytes": 0,
     }
     text = cloud.log("supabase") + cloud.log("postgres")
     secrets = cloud.config.secrets
