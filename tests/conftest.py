@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from localcloud import config, environment
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 UP_SECONDS = 180
+
+# A shell's background job ignores Ctrl-C, and would hand that on to every command under test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+# How long an example takes says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile("busy machine", deadline=None)
+hypothesis.settings.load_profile("busy machine")
 
 
 @dataclass(frozen=True)
