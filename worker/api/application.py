@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api.errors import ApiError, UnauthorizedError
-from api.http import JSON, Request, Response, json_response
-from api.router import Access, Family, Route, Router
+from api.http import JSON, Request, Response, decode_path, json_response
+from api.router import Access, Family, Place, Route, Router
 from api.trace import REQUEST_ID
 
 if TYPE_CHECKING:
@@ -45,11 +45,11 @@ class Application:
     async def answer(self, request: Request) -> Response:
         """Answer a request, whatever it is."""
         REQUEST_ID.set(request.id)
-        family = self._families[0]
         began, quiet = self._core.clock(), False
+        place: Place | None = None
+        route: Route | None = None
         try:
             place = self._router.find(request)
-            family = place.family
             if request.method == "OPTIONS":
                 response = Response(None, 204, "", {"Allow": place.allow})
             else:
@@ -57,12 +57,12 @@ class Application:
                 quiet = route.instant is not None
                 response = await self._serve(route, request)
         except ApiError as error:
-            response = json_response(family.render_error(error), error.status, dict(error.headers))
+            if error.status == _SERVER_ERROR:
+                self._log_failure(error)
+            response = self._refuse(error, request, place, route)
         except Exception as error:  # noqa: BLE001 - the last line: whatever went wrong, the client gets an answer
             self._log_failure(error)
-            response = json_response(
-                family.render_error(ApiError("our mistake; it is logged")), _SERVER_ERROR
-            )
+            response = self._refuse(ApiError("our mistake; it is logged"), request, place, route)
         self._finish(request, response)
         if not quiet or response.status in _FAILURES:
             self._log(request, response, began)
@@ -72,9 +72,23 @@ class Application:
         if route.access is Access.ADMIN:
             if not self._core.auth.is_admin(request.header("authorization")):
                 raise UnauthorizedError
-        elif route.access is Access.CALLER:
+        elif route.access is not Access.PUBLIC:
             request.caller = await self._core.auth.caller(request.header("authorization"))
+            if route.access is Access.USER and request.caller.is_admin:
+                raise UnauthorizedError
+        request.key = decode_path(request.key)
         return await route.handler(request)
+
+    def _refuse(
+        self, error: ApiError, request: Request, place: Place | None, route: Route | None
+    ) -> Response:
+        if place is None:
+            render = (self._router.owner(request.path) or self._families[0]).render_error
+        elif route and route.user_words and self._core.auth.shows_token(request.header("authorization")):
+            render = route.user_words.render_error
+        else:
+            render = place.family.render_error
+        return json_response(render(error), error.status, dict(error.headers))
 
     def _finish(self, request: Request, response: Response) -> None:
         if request.method == "HEAD":

@@ -65,6 +65,10 @@ class Authenticator:
         given = _bearer(authorization)
         return bool(given and self._admin_token) and signatures.equal(given, self._admin_token)
 
+    def shows_token(self, authorization: str | None) -> bool:
+        """Tell whether whoever sent an `Authorization` header speaks as a user, be the token good or bad."""
+        return not self.is_admin(authorization) and _bearer(authorization).count(".") == 2  # noqa: PLR2004 - a JWT's dots
+
     async def caller(self, authorization: str | None) -> Caller:
         """Tell who sent an `Authorization` header.
 

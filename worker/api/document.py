@@ -2,7 +2,7 @@
 
 One schema serves three times: it checks the request, it is published in OpenAPI, and its defaults fill the
 gaps. The keywords understood are those that the API's schemas use: `type`, `enum`, `default`, `required`,
-`properties`, `minLength`, `maxLength`, `pattern`, `minimum` and `maximum`.
+`properties`, `items`, `maxItems`, `minLength`, `maxLength`, `pattern`, `minimum` and `maximum`.
 """
 
 from __future__ import annotations
@@ -98,6 +98,8 @@ def check(schema: Schema, value: Any, field: str = "body") -> Any:
         _check_text(schema, value, field)
     elif isinstance(value, dict) and "properties" in schema:
         return _check_object(schema, value, field)
+    elif isinstance(value, list) and "items" in schema:
+        return _check_list(schema, value, field)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         low, high = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
         if not low <= value <= high:
@@ -131,6 +133,12 @@ def _check_object(schema: Schema, value: dict[str, Any], field: str) -> dict[str
         elif "default" in part:
             checked[name] = part["default"]
     return checked
+
+
+def _check_list(schema: Schema, value: list[Any], field: str) -> list[Any]:
+    if len(value) > schema.get("maxItems", math.inf):
+        raise _wrong(field, f"has {len(value)} items; {schema['maxItems']} are allowed")
+    return [check(schema["items"], item, f"{field}[{index}]") for index, item in enumerate(value)]
 
 
 def check_query(schema: Schema, query: dict[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
 from api import document
-from api.errors import InvalidError, UnsupportedMediaError
+from api.errors import InvalidError, UnauthorizedError, UnsupportedMediaError
 
 if TYPE_CHECKING:
     from api.auth import Caller
@@ -63,6 +63,17 @@ class Request:
     def headers(self) -> dict[str, str]:
         """Give every header, names in lower case."""
         return self._incoming.headers()
+
+    @property
+    def user_id(self) -> str:
+        """The user who asks.
+
+        Raises:
+            UnauthorizedError: it is the admin, or nobody.
+        """
+        if self.caller is None or self.caller.user_id is None:
+            raise UnauthorizedError
+        return self.caller.user_id
 
     @property
     def stream(self) -> Any:

@@ -24,6 +24,12 @@ _UPLOAD_REFUSALS = {
         413: "The file is over 100 MB",
     },
 }
+_CREDENTIALS: dict[Access, tuple[str, ...]] = {
+    Access.PUBLIC: (),
+    Access.ADMIN: ("admin",),
+    Access.CALLER: ("admin", "user"),
+    Access.USER: ("user",),
+}
 _NOBODY = "Nothing in the request proves who asks"
 SECURITY_SCHEMES = {
     "admin": {"type": "http", "scheme": "bearer", "description": "The admin's token"},
@@ -89,6 +95,7 @@ def render(families: list[Family]) -> dict[str, Any]:
 
 def _operation(family: Family, route: Route, operation: Operation) -> dict[str, Any]:
     refusals = {**_refusals(route), **operation.refusals}
+    families = [family.name, *([route.user_words.family] if route.user_words else [])]
     described: dict[str, Any] = {
         "operationId": route.name,
         "tags": [family.name],
@@ -97,7 +104,7 @@ def _operation(family: Family, route: Route, operation: Operation) -> dict[str, 
         "security": [{name: []} for name in operation.security or _security(route)],
         "responses": {
             **{str(status): _answer(route, answer) for status, answer in operation.answers.items()},
-            **{str(status): _refusal(family, text) for status, text in refusals.items()},
+            **{str(status): _refusal(families, status, text) for status, text in refusals.items()},
         },
     }
     if operation.description:
@@ -117,7 +124,7 @@ def _refusals(route: Route) -> dict[int, str]:
 
 
 def _security(route: Route) -> tuple[str, ...]:
-    return {Access.PUBLIC: (), Access.ADMIN: ("admin",), Access.CALLER: ("admin", "user")}[route.access]
+    return _CREDENTIALS[route.access]
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
@@ -152,9 +159,13 @@ def _answer(route: Route, answer: Answered) -> dict[str, Any]:
     return described
 
 
-def _refusal(family: Family, text: str) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{family.name}Error"}
-    return {"description": text, "headers": _HEADERS, "content": {"application/json": {"schema": schema}}}
+def _refusal(families: list[str], status: int, text: str) -> dict[str, Any]:
+    schemas = [{"$ref": f"#/components/schemas/{family}Error"} for family in families]
+    schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+    headers = {**_HEADERS, **(_RETRY if status in _PASSING else {})}
+    return {"description": text, "headers": headers, "content": {"application/json": {"schema": schema}}}
 
 
 _HEADERS = {"X-Request-Id": {"description": "Names the request in the log", "schema": {"type": "string"}}}
+_RETRY = {"Retry-After": {"description": "Seconds to wait before trying again", "schema": {"type": "string"}}}
+_PASSING = frozenset({429, 503})  # refusals that may not hold for long

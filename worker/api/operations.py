@@ -42,7 +42,6 @@ class Operation:
     parameters: tuple[dict[str, Any], ...] = ()
 
 
-def header(name: str, description: str, example: str) -> dict[str, Any]:
+def header(name: str, description: str, example: str, schema: Schema = TEXT) -> dict[str, Any]:
     """Describe a request header that may be sent."""
-    schema = {"type": "string"}
     return {"in": "header", "name": name, "description": description, "schema": schema, "example": example}

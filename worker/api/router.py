@@ -7,7 +7,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from api.errors import ApiError, MethodNotAllowedError, NotFoundError
-from api.http import decode_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -22,6 +21,7 @@ class Access(Enum):
     PUBLIC = "public"  # or proves itself otherwise: by a secret, a signature or a token in the address
     ADMIN = "admin"
     CALLER = "caller"  # the admin, or a user on what is the user's
+    USER = "user"  # a user alone: the admin's token is nobody's account
 
 
 class Upload(Enum):
@@ -30,6 +30,14 @@ class Upload(Enum):
     NONE = "none"
     JSON = "json"
     FILE = "file"
+
+
+@dataclass(frozen=True)
+class Words:
+    """How the family of this name words a refusal."""
+
+    family: str
+    render_error: Callable[[ApiError], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,8 @@ class Route:
     # The answer's text, where nothing but the address matters. Such a route is asked every few seconds: the
     # runtime's adapter may answer it without more ado, and it leaves no log line when all is well.
     instant: Callable[[], str] | None = None
+    # Where a route answers by who asks: the words for whoever shows a user's token.
+    user_words: Words | None = None
 
 
 @dataclass(frozen=True)
@@ -102,8 +112,10 @@ class Router:
 
     def __init__(self, families: Iterable[Family]) -> None:
         places: dict[str, Place] = {}
+        self._owners: dict[str, Family] = {}
         for family in families:
             for route in family.routes:
+                self._owners.setdefault(_first(route.path), family)
                 places.setdefault(route.path, Place(family, {})).methods[route.method] = route
         self._fixed = {path: place for path, place in places.items() if "<" not in path}
         self._patterns: dict[str, list[_Pattern]] = {}
@@ -112,7 +124,7 @@ class Router:
                 self._patterns.setdefault(_first(path), []).append(_pattern(path, place))
 
     def find(self, request: Request) -> Place:
-        """Give what serves a request's address, and set the request's key to what stands for `<name>`.
+        """Give what serves a request's address, and set its key to what stands for `<name>`, encoded.
 
         Raises:
             NotFoundError: nothing does.
@@ -123,9 +135,13 @@ class Router:
         for pattern in self._patterns.get(_first(request.path), ()):
             name = pattern.match(request.path)
             if name is not None:
-                request.key = decode_path(name)
+                request.key = name
                 return pattern.place
         raise NotFoundError("no such address")
+
+    def owner(self, path: str) -> Family | None:
+        """Give the family that has addresses beside this one, for an address that nothing serves."""
+        return self._owners.get(_first(path))
 
 
 def _first(path: str) -> str:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from api import document
 from api.core import SUPABASE_NOT_CONFIGURED
-from api.domain import cursors
 from api.domain.job import FROM_RUNPOD, Job, Kind, State
-from api.errors import ApiError, InvalidError, UnauthorizedError
+from api.errors import ApiError, UnauthorizedError
 from api.http import WEBHOOK_LIMIT, Request, Response, json_response
 from api.ports import Page
 from api.router import Access, Family, Route, Upload
-from api.routes import files
+from api.routes import files, paging
 from api.usecases import assets, events, health, jobs, reports, submission
 
 if TYPE_CHECKING:
@@ -42,8 +41,7 @@ WISH: document.Schema = {
 JOBS_QUERY: document.Schema = {
     "type": "object",
     "properties": {
-        "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
-        "cursor": {"type": "string", "minLength": 1, "maxLength": 200},
+        **paging.PAGE["properties"],
         "status": {"type": "string", "enum": [state.value for state in State]},
         "kind": {"type": "string", "enum": [kind.value for kind in Kind]},
     },
@@ -205,14 +203,14 @@ class AlphoGenAI:
             status=State(query["status"]) if "status" in query else None,
             kind=Kind(query["kind"]) if "kind" in query else None,
             limit=query["limit"],
-            after=_cursor(query.get("cursor")),
+            after=paging.read(query.get("cursor")),
         )
         found, following = await jobs.page(self._core, wanted)
         return json_response(
             {
                 "ok": True,
                 "jobs": [job.to_json() for job in found],
-                "next_cursor": following.encode() if following else None,
+                "next_cursor": paging.write(following),
             }
         )
 
@@ -278,13 +276,6 @@ def _caller(request: Request) -> Caller:
     if request.caller is None:
         raise UnauthorizedError
     return request.caller
-
-
-def _cursor(text: str | None) -> cursors.Cursor | None:
-    try:
-        return cursors.decode(text) if text is not None else None
-    except cursors.InvalidCursorError as error:
-        raise InvalidError(str(error), code="invalid_field", field="cursor") from error
 
 
 def _time(unix: int) -> str:

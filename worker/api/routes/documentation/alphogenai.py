@@ -1,4 +1,4 @@
-"""What the documentation says of every operation; read only when the documentation is asked for."""
+"""What the documentation says of the main family's operations."""
 
 from __future__ import annotations
 
