@@ -19,6 +19,11 @@ SCHEMA: document.Schema = {
         "count": {"type": "integer", "minimum": 1, "maximum": 3, "default": 2},
         "seed": {"type": ["integer", "null"], "default": None},
         "kind": {"type": "string", "enum": ["a", "b"], "default": "a"},
+        "files": {
+            "type": ["array", "null"],
+            "maxItems": 2,
+            "items": {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}}},
+        },
     },
 }
 
@@ -74,6 +79,11 @@ def test_brackets_inside_text_are_not_depth() -> None:
         ({"name": "x", "seed": "1"}, "seed"),
         ({"name": "x", "kind": "c"}, "kind"),
         ({"name": "x", "kind": ["a"]}, "kind"),
+        ({"name": "x", "files": {}}, "files"),
+        ({"name": "x", "files": [{"url": ""}] * 3}, "files"),
+        ({"name": "x", "files": [5]}, "files[0]"),
+        ({"name": "x", "files": [{"url": ""}, {"url": 5}]}, "files[1].url"),
+        ({"name": "x", "files": [{}]}, "files[0].url"),
     ],
 )
 def test_a_wrong_field_is_named(value: Any, field: str) -> None:
@@ -85,6 +95,12 @@ def test_a_wrong_field_is_named(value: Any, field: str) -> None:
 def test_defaults_fill_the_gaps_and_unknown_fields_are_left_out() -> None:
     checked = document.check(SCHEMA, {"name": "x", "other": 1})
     assert checked == {"name": "x", "count": 2, "seed": None, "kind": "a"}
+
+
+def test_each_item_of_a_list_is_read_by_its_schema() -> None:
+    checked = document.check(SCHEMA, {"name": "x", "files": [{"url": "a", "other": 1}]})
+    assert checked["files"] == [{"url": "a"}]
+    assert document.check(SCHEMA, {"name": "x", "files": None})["files"] is None
 
 
 @pytest.mark.parametrize("count", ["", "x", "1.0", "-1", "0", "99", "\u0661"])
