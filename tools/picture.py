@@ -21,10 +21,11 @@ def screen_of(command: list[str]) -> pyte.Screen:
     """The screen once the command has ended."""
     screen = pyte.Screen(COLUMNS, LINES)
     stream = pyte.ByteStream(screen)
+    home = str(Path.home()).encode()  # whose machine it was drawn on is nobody's business
 
     def read(terminal: int) -> bytes:
         chunk = os.read(terminal, 65_536)
-        stream.feed(chunk)
+        stream.feed(chunk.replace(home, b"~"))
         return chunk
 
     os.environ.update(COLUMNS=str(COLUMNS), LINES=str(LINES), TERM="xterm-256color")
