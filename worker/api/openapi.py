@@ -118,9 +118,14 @@ def _refusals(route: Route) -> dict[int, str]:
     refusals = dict(_UPLOAD_REFUSALS.get(route.upload, {}))
     if route.access is not Access.PUBLIC:
         refusals[401] = _NOBODY
-    if route.query or "<" in route.path:
+    if _can_be_wrong(route.query) or "<" in route.path:
         refusals.setdefault(400, "The address or its query is wrong; `field` names what")
     return refusals
+
+
+def _can_be_wrong(query: Schema | None) -> bool:
+    """Tell whether a query is checked at all: a mere flag is on or off, whatever is sent."""
+    return any(set(part) != {"type"} for part in (query or {}).get("properties", {}).values())
 
 
 def _security(route: Route) -> tuple[str, ...]:

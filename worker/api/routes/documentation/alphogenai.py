@@ -94,25 +94,25 @@ OWN_JOB = record(
     expiresAt=NULLABLE_TEXT,
     durationSec={"type": ["number", "null"]},
 )
+ETAGS = header("If-None-Match", "ETags that the client holds", '"b10a8db164e0754105b7a99be72e3fe5"')
+UNCHANGED = Answered("The client holds the current file")
+READ_REFUSALS = {
+    401: "The file is a customer's, and the caller is not the admin",
+    404: NO_FILE,
+    501: NO_STORAGE,
+    503: STORAGE_DOWN,
+}
+DOWNLOAD = "`?download=1` adds `Content-Disposition: attachment`. Keys under `media/` are customers'."
 READ = Operation(
     "Read a file",
     {
         200: Answered("The file", FILE, media="*/*"),
         206: Answered("The part that `Range` asks for", FILE, media="*/*"),
-        304: Answered("The client holds the current file"),
+        304: UNCHANGED,
     },
-    {
-        401: "The file is a customer's, and the caller is not the admin",
-        404: NO_FILE,
-        416: "No byte of the file lies in the range",
-        501: NO_STORAGE,
-        503: STORAGE_DOWN,
-    },
-    description="`?download=1` adds `Content-Disposition: attachment`. Keys under `media/` are customers'.",
-    parameters=(
-        header("Range", "One range of bytes", "bytes=0-99"),
-        header("If-None-Match", "ETags that the client holds", '"b10a8db164e0754105b7a99be72e3fe5"'),
-    ),
+    {**READ_REFUSALS, 416: "No byte of the file lies in the range"},
+    description=DOWNLOAD,
+    parameters=(header("Range", "One range of bytes", "bytes=0-99"), ETAGS),
 )
 SIGNED_REFUSALS = {
     401: "The signature is wrong or expired",
@@ -161,7 +161,13 @@ OPERATIONS: dict[str, Operation] = {
         {501: NO_STORAGE, 503: STORAGE_DOWN},
     ),
     "get_asset": READ,
-    "head_asset": READ,
+    "head_asset": Operation(
+        "Describe a file",
+        {200: Answered("The file's headers"), 304: UNCHANGED},
+        READ_REFUSALS,
+        description=DOWNLOAD,
+        parameters=(ETAGS,),
+    ),
     "delete_asset": Operation(
         "Remove a file",
         {200: Answered("Removed; this is what it was", STORED, STORED_EXAMPLE)},
