@@ -101,7 +101,7 @@ def _operation(family: Family, route: Route, operation: Operation) -> dict[str, 
         "tags": [family.name],
         "summary": operation.summary,
         "parameters": [*_parameters(route), *operation.parameters],
-        "security": [{name: []} for name in operation.security or _security(route)],
+        "security": [{name: []} if name else {} for name in operation.security or _security(route)],
         "responses": {
             **{str(status): _answer(route, answer) for status, answer in operation.answers.items()},
             **{str(status): _refusal(families, status, text) for status, text in refusals.items()},

@@ -38,7 +38,7 @@ class Operation:
     refusals: dict[int, str] = field(default_factory=dict)
     request_example: Any = None
     description: str = ""
-    security: tuple[str, ...] = ()
+    security: tuple[str, ...] = ()  # any one of them is enough; an empty name: none is needed
     parameters: tuple[dict[str, Any], ...] = ()
 
 
