@@ -40,6 +40,34 @@ class Database:
             row = connection.execute(f"select public.{function}({places})", arguments).fetchone()
         return row[0] if row else None
 
+    def create(self, user_id: str | None = None, kind: str = "image", **payload: Any) -> dict[str, Any]:
+        """Create a job as the API does, and give it."""
+        made = self.call("job_create", user_id, kind, json.dumps(payload))
+        assert made["outcome"] == "created", made
+        job: dict[str, Any] = made["job"]
+        return job
+
+    def balance(self, user_id: str) -> int:
+        """Give a user's credits, once the ledger has confirmed them."""
+        query = """
+            select a.credits, (select sum(amount) from public.credit_ledger where user_id = a.user_id)
+            from public.accounts as a where a.user_id = %s
+        """
+        [(balance, ledger)] = self.connection.execute(query, (user_id,)).fetchall()
+        assert balance == ledger
+        return int(balance)
+
+    def reasons(self, user_id: str) -> list[tuple[str, int]]:
+        """Give the movements of a user's credits, oldest first."""
+        query = "select reason, amount from public.credit_ledger where user_id = %s order by id"
+        return list(self.connection.execute(query, (user_id,)))
+
+
+@pytest.fixture
+def user() -> str:
+    """Somebody new."""
+    return str(uuid.uuid4())
+
 
 @pytest.fixture(scope="session")
 def cloud(request: pytest.FixtureRequest) -> Cloud:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 A, B = str(uuid.uuid4()), str(uuid.uuid4())
 INSERT = "insert into public.jobs (user_id, kind, payload) values (%s, 'image', '{}')"
 FUNCTIONS = (
+    "account_get",
+    "account_locked",
+    "account_set",
     "event_record",
     "job_cancel",
     "job_create",
@@ -21,10 +24,27 @@ FUNCTIONS = (
     "job_json",
     "job_list",
     "job_metrics",
+    "job_outcome",
+    "job_price",
     "job_provider_event",
     "job_rank",
     "job_submitted",
+    "jobs_claim_silent",
+    "media_json",
+    "media_store",
+    "notification_json",
+    "notification_list",
+    "notification_read",
 )
+# What a user's own insert sets off writes where users may not.
+DEFINERS = {
+    "account_locked",
+    "credit_ledger_moves_balance",
+    "job_deleted_is_refunded",
+    "job_holds_credits",
+    "job_is_paid_for",
+    "job_is_settled",
+}
 
 
 def _ids(database: Database, role: str, user_id: str | None = None) -> set[Any]:
@@ -49,16 +69,16 @@ def test_events_are_for_the_service_role_alone(database: Database, role: str) ->
 
 
 def test_a_user_sees_own_jobs_only_and_the_service_role_all(database: Database) -> None:
-    of_a = database.call("job_create", A, "image", "{}")["id"]
-    of_b = database.call("job_create", B, "image", "{}")["id"]
-    of_admin = database.call("job_create", None, "image", "{}")["id"]
+    of_a = database.create(A)["id"]
+    of_b = database.create(B)["id"]
+    of_admin = database.create()["id"]
     assert {of_a} == _ids(database, "authenticated", A) & {of_a, of_b, of_admin}
     assert {of_b} == _ids(database, "authenticated", B) & {of_a, of_b, of_admin}
     assert {of_a, of_b, of_admin} <= _ids(database, "service_role")
 
 
 def test_a_user_without_a_subject_sees_nothing(database: Database) -> None:
-    database.call("job_create", None, "image", "{}")
+    database.create()
     assert _ids(database, "authenticated", None) == set()
 
 
@@ -106,10 +126,15 @@ def test_no_function_of_the_api_can_be_called_by_others(database: Database) -> N
     }
 
 
-def test_every_function_runs_with_the_callers_rights_and_an_empty_search_path(database: Database) -> None:
+def test_functions_run_with_the_callers_rights_but_those_of_triggers(database: Database) -> None:
+    query = "select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef"
+    assert {row[0] for row in database.connection.execute(query)} == DEFINERS
+
+
+def test_every_function_has_an_empty_search_path(database: Database) -> None:
     query = """
         select proname from pg_proc where pronamespace = 'public'::regnamespace
-        and (prosecdef or not coalesce('search_path=""' = any (proconfig), false))
+        and not coalesce('search_path=""' = any (proconfig), false)
     """
     assert database.connection.execute(query).fetchall() == []
 
@@ -122,10 +147,24 @@ def test_row_level_security_is_on_for_every_table_with_the_agreed_policies(datab
     assert database.connection.execute(off).fetchall() == []
     policies = database.connection.execute("select policyname from pg_policies where schemaname = 'public'")
     assert {row[0] for row in policies} == {
-        "job_owner_can_read",
+        "account_owner_can_read",
+        "anyone_can_read_plans",
+        "anyone_can_read_prices",
         "job_owner_can_insert",
-        "service_role_all_jobs",
+        "job_owner_can_read",
+        "ledger_owner_can_read",
+        "media_owner_can_read",
+        "notification_owner_can_read",
+        "service_role_all_accounts",
+        "service_role_all_deliveries",
         "service_role_all_events",
+        "service_role_all_jobs",
+        "service_role_all_keys",
+        "service_role_all_ledger",
+        "service_role_all_media",
+        "service_role_all_notifications",
+        "service_role_all_plans",
+        "service_role_all_prices",
     }
 
 

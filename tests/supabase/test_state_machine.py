@@ -36,7 +36,7 @@ CANCELLATION = st.tuples(st.just("job_cancel"), st.none())
 def test_a_terminal_state_never_changes_and_nothing_goes_back(
     database: Database, steps: list[tuple[Any, ...]]
 ) -> None:
-    job = database.call("job_create", None, "image", "{}")
+    job = database.create()
     for function, *arguments in steps:
         answer = database.call(function, job["id"], *arguments)
         after = database.call("job_get", job["id"], None)

@@ -133,7 +133,7 @@ def test_a_call_that_takes_too_long_is_cut_off(anon: Client) -> None:
 def test_the_functions_of_the_api_are_for_the_service_role(service: Client, anon: Client) -> None:
     arguments = {"p_user_id": None, "p_kind": "image", "p_payload": {"prompt": "a boat"}}
     made = service("POST", "/rest/v1/rpc/job_create", json=arguments)
-    assert (made.status_code, made.json()["status"]) == (200, "queued")
+    assert (made.status_code, made.json()["job"]["status"]) == (200, "queued")
     refused = anon("POST", "/rest/v1/rpc/job_create", json=arguments)
     assert (refused.status_code, refused.json()["code"]) == (401, "42501")
 

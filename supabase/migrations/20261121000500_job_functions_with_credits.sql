@@ -1,0 +1,283 @@
+-- The API's calls again, now with credits, idempotency, files and deliveries.
+
+create function public.media_json(p_file public.media_files) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', p_file.id,
+        'ordinal', p_file.ordinal,
+        'key', p_file.key,
+        'url', p_file.url,
+        'content_type', p_file.content_type,
+        'format', p_file.format,
+        'size_bytes', p_file.size_bytes,
+        'width', p_file.width,
+        'height', p_file.height,
+        'duration_seconds', p_file.duration_seconds,
+        'sha256', p_file.sha256,
+        'description', p_file.description
+    );
+$$;
+
+create or replace function public.job_json(p_job public.jobs) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', p_job.id,
+        'user_id', p_job.user_id,
+        'kind', p_job.kind,
+        'status', p_job.status,
+        'phase', p_job.phase,
+        'progress', p_job.progress,
+        'provider', p_job.provider,
+        'provider_job_id', p_job.provider_job_id,
+        'payload', p_job.payload,
+        'result', p_job.result,
+        'credits', p_job.credits,
+        'created_at', p_job.created_at,
+        'submitted_at', p_job.submitted_at,
+        'started_at', p_job.started_at,
+        'finished_at', p_job.finished_at,
+        'files', coalesce(
+            (
+                select jsonb_agg(public.media_json(f) order by f.ordinal)
+                from public.media_files as f where f.job_id = p_job.id
+            ),
+            '[]'
+        )
+    );
+$$;
+
+drop function public.job_create(uuid, text, jsonb);
+
+-- One transaction: the key, the price, the limit, the hold and the row. With a key that was used in the last
+-- 24 hours the first job is the answer; the account's lock makes a second call with it wait for the first.
+create function public.job_create(
+    p_user_id uuid,
+    p_kind text,
+    p_payload jsonb,
+    p_idempotency_key text default null,
+    p_request_hash text default null
+) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_is_keyed constant boolean := p_user_id is not null and p_idempotency_key is not null;
+    v_job public.jobs;
+    v_used public.idempotency_keys;
+begin
+    if v_is_keyed then
+        perform public.account_locked(p_user_id);
+        select * into v_used from public.idempotency_keys
+        where user_id = p_user_id and key = p_idempotency_key and created_at > now() - interval '24 hours';
+        if found and v_used.request_hash is distinct from p_request_hash then
+            return jsonb_build_object('outcome', 'idempotency_conflict', 'job', null);
+        elsif found then
+            return jsonb_build_object('outcome', 'replayed', 'job', public.job_get(v_used.job_id::text, p_user_id));
+        end if;
+    end if;
+    begin
+        insert into public.jobs (user_id, kind, payload)
+        values (p_user_id, p_kind, coalesce(p_payload, '{}'))
+        returning * into v_job;
+    exception
+        when sqlstate 'AG402' then
+            return jsonb_build_object('outcome', 'insufficient_credits', 'job', null);
+        when sqlstate 'AG429' then
+            return jsonb_build_object('outcome', 'too_many_jobs', 'job', null);
+    end;
+    if v_is_keyed then
+        insert into public.idempotency_keys as k (user_id, key, request_hash, job_id)
+        values (p_user_id, p_idempotency_key, coalesce(p_request_hash, ''), v_job.id)
+        on conflict (user_id, key) do update
+            set request_hash = excluded.request_hash, job_id = excluded.job_id, created_at = now();
+    end if;
+    return jsonb_build_object('outcome', 'created', 'job', public.job_json(v_job));
+end
+$$;
+
+drop function public.job_provider_event(uuid, text, text, text, integer, jsonb);
+
+-- What the provider says about a job. Replays and deliveries out of order change nothing. A completion stores its
+-- files here, in the transaction that ends the job; p_delivery tells one delivery from another, for good.
+create function public.job_provider_event(
+    p_job_id uuid,
+    p_provider_job_id text,
+    p_status text,
+    p_phase text default null,
+    p_progress integer default null,
+    p_result jsonb default null,
+    p_files jsonb default null,
+    p_delivery text default null
+) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_phases constant text [] := array['initializing', 'generating', 'saving'];
+    v_ends constant boolean := public.job_rank(p_status) = 3;
+    v_job public.jobs;
+    v_new public.jobs;
+begin
+    if p_status is null or p_status in ('noop', 'error') then
+        raise exception 'a provider does not report the state %', coalesce(p_status, 'null')
+            using errcode = 'invalid_parameter_value';
+    end if;
+    if p_job_id is not null then
+        select * into v_job from public.jobs where id = p_job_id for update;
+    else
+        select * into v_job from public.jobs where provider_job_id = p_provider_job_id limit 1 for update;
+    end if;
+    -- A right job id with another run's provider id is not this job's news.
+    if v_job.id is null or v_job.provider_job_id <> p_provider_job_id then
+        return public.job_outcome(null, false, false);
+    end if;
+    if p_delivery is not null then
+        insert into public.webhook_deliveries (job_id, fingerprint) values (v_job.id, p_delivery) on conflict do nothing;
+        if not found then
+            return public.job_outcome(v_job, false, true);
+        end if;
+    end if;
+    v_new := v_job;
+    if v_job.finished_at is null and public.job_rank(p_status) >= public.job_rank(v_job.status) then
+        v_new.status := p_status;
+        v_new.provider_job_id := coalesce(v_job.provider_job_id, p_provider_job_id);
+        v_new.progress := case p_status
+            when 'completed' then 100
+            else greatest(v_job.progress, least(coalesce(p_progress, 0), 100))
+        end;
+        if v_ends then
+            v_new.phase := null; -- a phase is of running
+        elsif coalesce(array_position(v_phases, p_phase), 0) > coalesce(array_position(v_phases, v_job.phase), 0) then
+            v_new.phase := p_phase;
+        end if;
+    end if;
+    if v_new is not distinct from v_job then
+        return public.job_outcome(v_job, false, false);
+    end if;
+    if p_status = 'completed' then
+        perform public.media_store(v_job, p_files);
+    end if;
+    update public.jobs as j
+    set
+        status = v_new.status,
+        provider_job_id = v_new.provider_job_id,
+        progress = v_new.progress,
+        phase = v_new.phase,
+        checked_at = now(),
+        result = case when v_ends then coalesce(p_result, j.result) else j.result end,
+        started_at = coalesce(
+            j.started_at,
+            case
+                when v_new.status = 'running' then now()
+                -- RunPod calls once, at the end, and says how long it worked (milliseconds).
+                when v_ends and jsonb_typeof(p_result -> 'executionTime') = 'number'
+                    then greatest(
+                        j.created_at, now() - (p_result ->> 'executionTime')::float8 * interval '1 millisecond'
+                    )
+            end
+        ),
+        finished_at = case when v_ends then now() end
+    where j.id = v_job.id
+    returning j.* into v_job;
+    return public.job_outcome(v_job, true, false);
+end
+$$;
+
+create function public.job_outcome(p_job public.jobs, p_changed boolean, p_replayed boolean) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'found', p_job.id is not null,
+        'changed', p_changed,
+        'replayed', p_replayed,
+        'job', case when p_job.id is not null then public.job_json(p_job) end
+    );
+$$;
+
+create function public.media_store(p_job public.jobs, p_files jsonb) returns void
+language sql
+set search_path = ''
+as $$
+    insert into public.media_files (
+        job_id, user_id, ordinal, key, url, content_type, format, size_bytes, width, height, duration_seconds,
+        sha256, description
+    )
+    select
+        p_job.id, p_job.user_id, file.ordinality - 1, f.key, f.url, f.content_type, f.format, f.size_bytes, f.width,
+        f.height, f.duration_seconds, f.sha256, f.description
+    from
+        jsonb_array_elements(coalesce(nullif(p_files, 'null'), '[]')) with ordinality as file (document, ordinality),
+        jsonb_populate_record(null::public.media_files, file.document) as f
+    -- Named twice in one report: stored once.
+    on conflict do nothing;
+$$;
+
+-- Unfinished jobs of which nothing was heard for a while, each given to one caller; asking counts as hearing.
+create function public.jobs_claim_silent(p_limit integer default 20, p_silent_seconds integer default 120) returns jsonb
+language sql
+set search_path = ''
+as $$
+    with silent as (
+        select j.id from public.jobs as j
+        where j.finished_at is null and j.checked_at < now() - make_interval(secs => p_silent_seconds)
+        order by j.checked_at
+        limit least(greatest(p_limit, 1), 100)
+        for update skip locked
+    ),
+    claimed as (
+        update public.jobs as j set checked_at = now()
+        from silent as s where j.id = s.id
+        returning j.*
+    )
+    select coalesce(jsonb_agg(public.job_json(c::public.jobs) order by c.created_at), '[]') from claimed as c;
+$$;
+
+create function public.notification_json(p_notification public.notifications) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select to_jsonb(p_notification) - 'user_id';
+$$;
+
+create function public.notification_list(
+    p_user_id uuid,
+    p_limit integer default 20,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(jsonb_agg(public.notification_json(page) order by page.created_at desc, page.id desc), '[]')
+    from (
+        select n.* from public.notifications as n
+        where
+            n.user_id = p_user_id
+            and (n.created_at, n.id) < (
+                coalesce(p_before_created_at, 'infinity'),
+                coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+            )
+        order by n.created_at desc, n.id desc
+        limit least(greatest(coalesce(p_limit, 20), 1), 1000)
+    ) as page;
+$$;
+
+-- Reading twice keeps the first time.
+create function public.notification_read(p_user_id uuid, p_id uuid) returns jsonb
+language sql
+set search_path = ''
+as $$
+    update public.notifications as n set read_at = coalesce(n.read_at, now())
+    where n.id = p_id and n.user_id = p_user_id
+    returning public.notification_json(n);
+$$;

@@ -1,0 +1,69 @@
+-- The metrics with the credits that users spent, and who may call what the last migrations brought.
+
+create or replace function public.job_metrics() returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    with counts as (
+        select
+            coalesce(jsonb_object_agg(s.status, s.jobs), '{}') as by_state,
+            coalesce(max(s.credits) filter (where s.status = 'completed'), 0) as consumed
+        from (
+            select j.status, count(*) as jobs, sum(j.credits) as credits from public.jobs as j group by j.status
+        ) as s
+    ),
+    ended as (
+        select
+            j.status,
+            extract(epoch from j.started_at - j.created_at)::float8 as queued_for,
+            extract(epoch from j.finished_at - j.started_at)::float8 as rendered_for
+        from public.jobs as j
+        where j.finished_at > now() - interval '24 hours' and j.status in ('completed', 'failed', 'timed_out', 'error')
+    )
+    select jsonb_build_object(
+        'jobs', (select c.by_state from counts as c),
+        'credits_consumed', (select c.consumed from counts as c),
+        'success_rate', round(avg((e.status = 'completed')::int), 4),
+        'queue_seconds', percentile_cont(array[0.5, 0.95, 0.99]) within group (order by e.queued_for),
+        'render_seconds', percentile_cont(array[0.5, 0.95, 0.99]) within group (order by e.rendered_for)
+    )
+    from ended as e;
+$$;
+
+-- For the API alone. Supabase's default privileges would let everyone call them.
+do $$
+declare
+    v_function regprocedure;
+begin
+    foreach v_function in array array[
+        'public.account_get(uuid)',
+        'public.account_locked(uuid)',
+        'public.account_set(uuid,integer,text)',
+        'public.job_create(uuid,text,jsonb,text,text)',
+        'public.job_outcome(public.jobs,boolean,boolean)',
+        'public.job_price(text,jsonb)',
+        'public.job_provider_event(uuid,text,text,text,integer,jsonb,jsonb,text)',
+        'public.jobs_claim_silent(integer,integer)',
+        'public.media_json(public.media_files)',
+        'public.media_store(public.jobs,jsonb)',
+        'public.notification_json(public.notifications)',
+        'public.notification_list(uuid,integer,timestamptz,uuid)',
+        'public.notification_read(uuid,uuid)'
+    ]::regprocedure[] loop
+        execute format('revoke execute on function %s from public, anon, authenticated', v_function);
+        execute format('grant execute on function %s to service_role', v_function);
+    end loop;
+    -- Triggers call these, nobody else.
+    foreach v_function in array array[
+        'public.credit_ledger_is_final()',
+        'public.credit_ledger_moves_balance()',
+        'public.job_deleted_is_refunded()',
+        'public.job_holds_credits()',
+        'public.job_is_paid_for()',
+        'public.job_is_settled()'
+    ]::regprocedure[] loop
+        execute format('revoke execute on function %s from public, anon, authenticated, service_role', v_function);
+    end loop;
+end
+$$;
