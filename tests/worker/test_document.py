@@ -97,6 +97,12 @@ def test_defaults_fill_the_gaps_and_unknown_fields_are_left_out() -> None:
     assert checked == {"name": "x", "count": 2, "seed": None, "kind": "a"}
 
 
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    checked = document.check(SCHEMA, {"name": "x", "count": 3.0, "seed": 1e3})
+    assert checked == {"name": "x", "count": 3, "seed": 1000, "kind": "a"}
+    assert type(checked["count"]) is int
+
+
 def test_each_item_of_a_list_is_read_by_its_schema() -> None:
     checked = document.check(SCHEMA, {"name": "x", "files": [{"url": "a", "other": 1}]})
     assert checked["files"] == [{"url": "a"}]

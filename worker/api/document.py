@@ -93,6 +93,7 @@ def check(schema: Schema, value: Any, field: str = "body") -> Any:
         if value not in schema["enum"]:
             raise _wrong(field, f"must be one of: {', '.join(map(str, schema['enum']))}")
         return value
+    value = _whole(schema, value)
     _check_type(schema, value, field)
     if isinstance(value, str):
         _check_text(schema, value, field)
@@ -105,6 +106,12 @@ def check(schema: Schema, value: Any, field: str = "body") -> Any:
         if not low <= value <= high:
             raise _wrong(field, f"must be from {low} to {high}")
     return value
+
+
+def _whole(schema: Schema, value: Any) -> Any:
+    """Read `5.0` as 5 where a whole number is wanted: to JSON they are the same."""
+    is_wanted = "integer" in schema.get("type", ()) and isinstance(value, float)
+    return int(value) if is_wanted and value.is_integer() else value
 
 
 def _check_type(schema: Schema, value: Any, field: str) -> None:
