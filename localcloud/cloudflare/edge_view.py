@@ -1,8 +1,10 @@
-"""What the edge is to serve, derived from the records: routes, deployments and versions."""
+"""What the edge is to serve, derived from the records: routes, deployments, cron triggers and versions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from localcloud.cloudflare.cron import plain_cron
 
 if TYPE_CHECKING:
     from localcloud.cloudflare.sealing import Seal
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def edge_view(records: Records, account_id: str) -> dict[str, Any]:
-    """Routes of all zones and the active deployment of each worker that has one."""
+    """Routes of all zones; the active deployment and the cron triggers of each worker that has them."""
     workers = {worker["id"]: worker["name"] for worker in records.every("worker")}
     zones = {zone["id"]: zone["name"] for zone in records.every("zone")}
     return {
@@ -29,7 +31,27 @@ def edge_view(records: Records, account_id: str) -> dict[str, Any]:
             for worker_id, name in workers.items()
             if (deployment := records.newest("deployment", worker_id))
         },
+        "schedules": {
+            workers[one["id"]]: {
+                "version_id": version_id,
+                "crons": [
+                    {"cron": each["cron"], "plain": plain_cron(each["cron"])} for each in one["schedules"]
+                ],
+            }
+            for one in records.every("schedules")
+            if (version_id := _newest_deployed(records, one["id"]))
+        },
     }
+
+
+def _newest_deployed(records: Records, worker_id: str) -> str | None:
+    """The id of the version with the highest number among those that serve."""
+    deployment = records.newest("deployment", worker_id)
+    serving = {one["version_id"] for one in deployment["versions"]} if deployment else set()
+    # A worker's versions are listed in the order of their numbers.
+    return next(
+        (one["id"] for one in reversed(records.listed("version", worker_id)) if one["id"] in serving), None
+    )
 
 
 def version_view(records: Records, seal: Seal, version_id: str) -> dict[str, Any] | None:

@@ -97,7 +97,7 @@ def save_worker(call: Call, records: Records, worker: Body) -> None:
 
 
 def remove_worker(records: Records, worker: Body) -> None:
-    """Remove a worker with all that goes with it: versions, deployments, and the routes that lead to it."""
+    """Remove a worker with all that goes with it: versions, deployments, cron triggers, routes to it."""
     for version in records.listed("version", worker["id"]):
         records.remove("modules", version["id"])
         records.remove("secrets", version["id"])
@@ -106,6 +106,7 @@ def remove_worker(records: Records, worker: Body) -> None:
             records.remove("route", route["id"])
     records.remove_within("version", worker["id"])
     records.remove_within("deployment", worker["id"])
+    records.remove("schedules", worker["id"])
     records.remove("worker", worker["id"])
 
 
@@ -161,7 +162,7 @@ async def _change(call: Call, base: Body) -> Answer:
 
 
 async def delete(call: Call) -> Answer:
-    """Remove a worker and its versions, deployments and routes."""
+    """Remove a worker and its versions, deployments, cron triggers and routes."""
     async with call.cloud.change() as records:
         remove_worker(records, worker_of(call, records))
     return Answer(bare=True)

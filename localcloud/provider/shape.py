@@ -42,8 +42,10 @@ def address(template: str, inputs: Mapping[str, Any], resource_id: str = "") -> 
     return re.sub(r"\{(\w+)\}", lambda match: quote(str(names[match[1]]), safe=""), template)
 
 
-def body(resource: Resource, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def body(resource: Resource, inputs: Mapping[str, Any]) -> Any:
     """The JSON body for some inputs: all but those that travel in the path or in a header."""
+    if resource.bare_body:
+        return _sent(resource, inputs[resource.bare_body])
     elsewhere = set(re.findall(r"\{(\w+)\}", resource.path)) | set(resource.headers)
     return {
         resource.sent_as.get(key) or _sent_name(resource, key): _sent(resource, value)

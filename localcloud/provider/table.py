@@ -43,6 +43,8 @@ class Resource:
     sent_as: Mapping[str, str] = field(default_factory=dict)
     # Property to the header that carries it instead of the body.
     headers: Mapping[str, str] = field(default_factory=dict)
+    # The input whose value alone is the body.
+    bare_body: str = ""
     snake_case: bool = True
     # Lists of named things that the API keeps sorted by name.
     sorted_lists: tuple[str, ...] = ()
@@ -105,6 +107,16 @@ TABLE: dict[str, Resource] = {
         id_field="scriptName",
         update="POST",
         replaced_by=frozenset({"accountId", "scriptName"}),
+        import_id=("accountId", "scriptName"),
+    ),
+    "cloudflare:index/workersCronTrigger:WorkersCronTrigger": Resource(
+        path=f"{SCRIPT}/schedules",
+        item=f"{SCRIPT}/schedules",
+        id_field="scriptName",
+        create="PUT",
+        deletable=False,
+        replaced_by=frozenset({"accountId", "scriptName"}),
+        bare_body="schedules",
         import_id=("accountId", "scriptName"),
     ),
     "cloudflare:index/workersRoute:WorkersRoute": Resource(

@@ -100,6 +100,9 @@ def provision(sdk: Cloudflare) -> str:
     split = deployment_body(version.id)
     sdk.workers.scripts.deployments.create("alphogenai-worker", account_id=ACCOUNT, **split)
     sdk.workers.routes.create(zone_id=ZONE_ID, pattern="api.alphogen.localhost/*", script="alphogenai-worker")
+    sdk.workers.scripts.schedules.update(
+        "alphogenai-worker", account_id=ACCOUNT, body=[{"cron": "*/5 * * * *"}]
+    )
     return version.id
 
 
@@ -128,6 +131,8 @@ def test_the_official_sdk_lists_what_it_provisioned_also_after_a_kill(emulator: 
     assert [
         one.name for one in sdk.workers.scripts.secrets.list("alphogenai-worker", account_id=ACCOUNT)
     ] == ["KEY"]
+    triggers = sdk.workers.scripts.schedules.get("alphogenai-worker", account_id=ACCOUNT)
+    assert [one.cron for one in triggers.schedules] == ["*/5 * * * *"]
     assert [zone.id for zone in sdk.zones.list()] == [ZONE_ID]
     assert [account.id for account in sdk.accounts.list()] == [ACCOUNT]
     verified = sdk.user.tokens.verify()

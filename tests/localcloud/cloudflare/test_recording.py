@@ -25,7 +25,7 @@ BUCKET_FIELDS = {"locationHint": "location", "storageClass": "storage_class"}
 
 def in_order(phase: str) -> list[dict[str, Any]]:
     """A phase's requests; those that ran side by side, sorted as their resources depend on each other."""
-    ranks = ["buckets", "workers/workers", "routes", "subdomain", "versions", "deployments"]
+    ranks = ["buckets", "workers/workers", "routes", "subdomain", "schedules", "versions", "deployments"]
 
     def rank(request: dict[str, Any]) -> int:
         return max((index for index, part in enumerate(ranks) if part in request["path"]), default=0)
@@ -90,7 +90,7 @@ def expected(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_recording_holds_each_verb_of_the_resources_that_are_served() -> None:
-    assert len(REQUESTS) == 23
+    assert len(REQUESTS) == 26
     assert {request["method"] for request in REQUESTS} == {"GET", "POST", "PUT", "DELETE"}
 
 
@@ -101,6 +101,9 @@ async def test_every_answer_gives_back_what_was_set(replay: Replay, phase: str) 
         exchanges = await replay.phase("update")
     assert exchanges
     for request, body, result in exchanges:
+        if request["path"].endswith("/schedules"):  # sent bare, answered by name and with their times
+            assert [{"cron": one["cron"]} for one in result["schedules"]] == body
+            continue
         wanted = expected(body)
         assert {name: result[name] for name in wanted} == wanted, request["path"]
 
@@ -109,7 +112,7 @@ async def test_a_refresh_after_create_finds_what_was_answered(replay: Replay) ->
     made = {_resource(request): result for request, _, result in await replay.phase("create")}
     # The script's switch and the worker's are one: the second resource to set it decides.
     refreshed = await replay.phase("refresh")
-    assert len(refreshed) == 6
+    assert len(refreshed) == 7
     for request, _, result in refreshed:
         was = made[_resource(request)]
         ignored = {"updated_on", "deployed_on"}

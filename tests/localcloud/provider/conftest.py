@@ -44,6 +44,8 @@ class Api:
         elif method == "POST" and not place.endswith("/subdomain"):
             body = {"id": str(uuid.uuid4()), **body}
             place = f"{place}/{body['name'] if place.endswith('/r2/buckets') else body['id']}"
+        if isinstance(body, list):  # cron triggers are sent as they are, and answered by their name
+            body = {"schedules": body}
         if body is not None:
             body = {**body, **({"location": body["locationHint"]} if "locationHint" in body else {})}
             self.kept[place] = {**self.kept.get(place, {}), **_without_secrets(body)}

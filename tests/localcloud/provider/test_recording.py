@@ -29,7 +29,7 @@ def test_the_engine_makes_it_send_what_the_official_provider_sent(api: Api, pulu
     assert sent(api) == recorded("create")
 
     again = pulumi.run("up", "--yes", "--skip-preview")
-    assert "7 unchanged" in again.stdout, again.stdout
+    assert "8 unchanged" in again.stdout, again.stdout
     assert sent(api) == []
 
     refreshed = pulumi.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
