@@ -3,13 +3,16 @@
 ApiError
 ├── InvalidError            400  the request is wrong; `field` names what
 ├── UnauthorizedError       401
+├── InsufficientCreditsError 402
 ├── NotFoundError           404
 ├── MethodNotAllowedError   405
 ├── ConflictError           409
+│   └── IdempotencyConflictError  the key was used for another request
 ├── LengthRequiredError     411
 ├── TooLargeError           413
 ├── UnsupportedMediaError   415
 ├── UnsatisfiableError      416
+├── TooManyJobsError        429
 ├── NotConfiguredError      501  a feature's settings are not bound
 ├── ProviderError           502  the provider refused, answered nonsense or did not answer in time
 └── UnavailableError        503  the database, the storage or a key server is down
@@ -53,6 +56,13 @@ class UnauthorizedError(ApiError):
         self.headers = {"WWW-Authenticate": "Bearer"}
 
 
+class InsufficientCreditsError(ApiError):
+    """The job costs more than the user has."""
+
+    status = 402
+    code = "insufficient_credits"
+
+
 class NotFoundError(ApiError):
     """There is no such thing, or it is somebody else's."""
 
@@ -76,6 +86,12 @@ class ConflictError(ApiError):
 
     status = 409
     code = "conflict"
+
+
+class IdempotencyConflictError(ConflictError):
+    """An idempotency key was used for another request."""
+
+    code = "idempotency_conflict"
 
 
 class LengthRequiredError(ApiError):
@@ -111,6 +127,17 @@ class UnsatisfiableError(ApiError):
     def __init__(self, size: int) -> None:
         super().__init__(f"the file has {size} bytes")
         self.headers = {"Content-Range": f"bytes */{size}"}
+
+
+class TooManyJobsError(ApiError):
+    """The user's earlier jobs must end first; a job takes seconds to minutes."""
+
+    status = 429
+    code = "too_many_jobs"
+
+    def __init__(self) -> None:
+        super().__init__("too many of your jobs have not ended yet")
+        self.headers = {"Retry-After": "30"}
 
 
 class NotConfiguredError(ApiError):

@@ -3,12 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from api.domain.cursors import Cursor
     from api.domain.job import Job, Kind, State
+    from api.domain.media import MediaFile
     from api.domain.ranges import Range
+
+
+class Placement(StrEnum):
+    """What the database made of a wish for a job."""
+
+    CREATED = "created"
+    REPLAYED = "replayed"
+    INSUFFICIENT_CREDITS = "insufficient_credits"
+    TOO_MANY_JOBS = "too_many_jobs"
+    IDEMPOTENCY_CONFLICT = "idempotency_conflict"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A job that was created, or found again by its idempotency key; refused, there is none."""
+
+    outcome: Placement
+    job: Job | None
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """A key under which a client asks, and what tells its requests apart."""
+
+    key: str
+    request_hash: str
 
 
 @dataclass(frozen=True)
@@ -18,11 +46,15 @@ class Outcome:
     found: bool
     changed: bool
     job: Job | None
+    replayed: bool = False
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a provider says of a job; either id may be the one it is known by."""
+    """What a provider says of a job; either id may be the one it is known by.
+
+    `files` count with a completion; `delivery` tells a webhook's deliveries apart, for good.
+    """
 
     job_id: str | None
     provider_job_id: str | None
@@ -30,6 +62,28 @@ class Report:
     phase: str | None
     progress: int | None
     result: dict[str, Any] | None
+    files: tuple[MediaFile, ...] | None = None
+    delivery: str | None = None
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user's balance and plan."""
+
+    credits: int
+    plan: str
+
+
+@dataclass(frozen=True)
+class Notification:
+    """How one of a user's jobs ended; times are ISO 8601 UTC."""
+
+    id: str
+    type: str
+    job_id: str
+    message: str
+    read_at: str | None
+    created_at: str
 
 
 @dataclass(frozen=True)
@@ -49,8 +103,10 @@ class Database(Protocol):
     Every method raises `UnavailableError` where the database gives no answer.
     """
 
-    async def create(self, user_id: str | None, kind: Kind, payload: dict[str, Any]) -> Job:
-        """Insert a job, `queued`."""
+    async def create(
+        self, user_id: str | None, kind: Kind, payload: dict[str, Any], idempotency: Idempotency | None
+    ) -> Placed:
+        """Insert a job, `queued`, and hold its price; `user_id` None is the admin, who pays nothing."""
 
     async def submitted(
         self,
@@ -79,6 +135,18 @@ class Database(Protocol):
 
     async def metrics(self) -> dict[str, Any]:
         """Count jobs by state, and their times."""
+
+    async def account(self, user_id: str) -> Account:
+        """Give a user's account; a new user's is made."""
+
+    async def notifications(self, user_id: str, limit: int, after: Cursor | None) -> list[Notification]:
+        """List a user's notifications, newest first."""
+
+    async def read_notification(self, user_id: str, notification_id: str) -> Notification | None:
+        """Mark a user's notification as read."""
+
+    async def claim_silent(self, limit: int, silent_seconds: int) -> list[Job]:
+        """Take unfinished jobs of which nothing was heard for so long; nobody else gets them meanwhile."""
 
 
 @dataclass(frozen=True)

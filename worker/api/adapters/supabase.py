@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from api import document
 from api.domain.job import Job
 from api.errors import UnavailableError
-from api.ports import FetchError, Outcome
+from api.ports import Account, FetchError, Notification, Outcome, Placed, Placement
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from api.domain.cursors import Cursor
     from api.domain.job import Kind, State
-    from api.ports import Fetch, Page, Report
+    from api.ports import Fetch, Idempotency, Page, Report
     from api.settings import Settings
 
+T = TypeVar("T")
 TIMEOUT_MS = 8000  # a client waits no longer; an index answers in milliseconds
 _OK = range(200, 300)
 _PERCENTILES = ("p50", "p95", "p99")
@@ -33,9 +37,19 @@ class Supabase:
         }
         self._fetch = fetch
 
-    async def create(self, user_id: str | None, kind: Kind, payload: dict[str, Any]) -> Job:
-        """Insert a job, `queued`."""
-        return _job(await self._call("job_create", p_user_id=user_id, p_kind=kind, p_payload=payload))
+    async def create(
+        self, user_id: str | None, kind: Kind, payload: dict[str, Any], idempotency: Idempotency | None
+    ) -> Placed:
+        """Insert a job, `queued`, or say why not."""
+        answer = await self._call(
+            "job_create",
+            p_user_id=user_id,
+            p_kind=kind,
+            p_payload=payload,
+            p_idempotency_key=idempotency.key if idempotency else None,
+            p_request_hash=idempotency.request_hash if idempotency else None,
+        )
+        return _read(_placed, answer)
 
     async def submitted(
         self,
@@ -47,12 +61,14 @@ class Supabase:
     ) -> Job:
         """Record how the submission went."""
         arguments = {"p_provider": provider, "p_provider_job_id": provider_job_id, "p_result": result}
-        return _job(await self._call("job_submitted", p_job_id=job_id, p_status=status, **arguments))
+        return _read(
+            Job.parse, await self._call("job_submitted", p_job_id=job_id, p_status=status, **arguments)
+        )
 
     async def get(self, job_id: str, user_id: str | None) -> Job | None:
         """Find a job by its id or its provider's."""
         row = await self._call("job_get", p_id=job_id, p_user_id=user_id)
-        return _job(row) if row is not None else None
+        return _read(Job.parse, row) if row is not None else None
 
     async def page(self, wanted: Page) -> list[Job]:
         """List jobs, newest first."""
@@ -65,25 +81,26 @@ class Supabase:
             p_before_created_at=wanted.after.created_at if wanted.after else None,
             p_before_id=wanted.after.id if wanted.after else None,
         )
-        return [_job(row) for row in rows or []]
+        return [_read(Job.parse, row) for row in rows or []]
 
     async def report(self, report: Report) -> Outcome:
         """Apply a provider's report."""
-        return _outcome(
-            await self._call(
-                "job_provider_event",
-                p_job_id=report.job_id,
-                p_provider_job_id=report.provider_job_id,
-                p_status=report.status,
-                p_phase=report.phase,
-                p_progress=report.progress,
-                p_result=report.result,
-            )
+        answer = await self._call(
+            "job_provider_event",
+            p_job_id=report.job_id,
+            p_provider_job_id=report.provider_job_id,
+            p_status=report.status,
+            p_phase=report.phase,
+            p_progress=report.progress,
+            p_result=report.result,
+            p_files=None if report.files is None else [file.to_json() for file in report.files],
+            p_delivery=report.delivery,
         )
+        return _read(_outcome, answer)
 
     async def cancel(self, job_id: str, user_id: str | None) -> Outcome:
         """Cancel a job that has not ended."""
-        return _outcome(await self._call("job_cancel", p_job_id=job_id, p_user_id=user_id))
+        return _read(_outcome, await self._call("job_cancel", p_job_id=job_id, p_user_id=user_id))
 
     async def record(self, kind: str, payload: Any) -> int:
         """Store an event and give its id."""
@@ -95,6 +112,31 @@ class Supabase:
         for name in ("queue_seconds", "render_seconds"):
             counted[name] = dict(zip(_PERCENTILES, counted.get(name) or _UNKNOWN, strict=True))
         return counted
+
+    async def account(self, user_id: str) -> Account:
+        """Give a user's account."""
+        return _read(_account, await self._call("account_get", p_user_id=user_id))
+
+    async def notifications(self, user_id: str, limit: int, after: Cursor | None) -> list[Notification]:
+        """List a user's notifications, newest first."""
+        rows = await self._call(
+            "notification_list",
+            p_user_id=user_id,
+            p_limit=limit,
+            p_before_created_at=after.created_at if after else None,
+            p_before_id=after.id if after else None,
+        )
+        return [_read(_notification, row) for row in rows or []]
+
+    async def read_notification(self, user_id: str, notification_id: str) -> Notification | None:
+        """Mark a notification as read."""
+        row = await self._call("notification_read", p_user_id=user_id, p_id=notification_id)
+        return _read(_notification, row) if row is not None else None
+
+    async def claim_silent(self, limit: int, silent_seconds: int) -> list[Job]:
+        """Take jobs of which nothing was heard."""
+        rows = await self._call("jobs_claim_silent", p_limit=limit, p_silent_seconds=silent_seconds)
+        return [_read(Job.parse, row) for row in rows or []]
 
     async def _call(self, function: str, **arguments: Any) -> Any:
         body = document.dump(arguments)
@@ -114,13 +156,35 @@ def _down(message: str) -> UnavailableError:
     return UnavailableError(message, code="database_unavailable")
 
 
-def _job(row: Any) -> Job:
+def _read(parse: Callable[[Any], T], answer: Any) -> T:
     try:
-        return Job.parse(row)
+        return parse(answer)
     except (KeyError, TypeError, ValueError) as error:
-        raise _down(f"the database's job cannot be read: {error!r}") from error
+        raise _down(f"the database's answer cannot be read: {error!r}") from error
+
+
+def _placed(answer: Any) -> Placed:
+    job = answer["job"]
+    return Placed(Placement(answer["outcome"]), Job.parse(job) if job else None)
 
 
 def _outcome(answer: Any) -> Outcome:
     job = answer["job"]
-    return Outcome(answer["found"], answer["changed"], _job(job) if job else None)
+    return Outcome(
+        answer["found"], answer["changed"], Job.parse(job) if job else None, answer.get("replayed", False)
+    )
+
+
+def _account(answer: Any) -> Account:
+    return Account(int(answer["credits"]), str(answer["plan"]))
+
+
+def _notification(row: Any) -> Notification:
+    return Notification(
+        id=row["id"],
+        type=row["type"],
+        job_id=row["job_id"],
+        message=row["message"],
+        read_at=row["read_at"],
+        created_at=row["created_at"],
+    )

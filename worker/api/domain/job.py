@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
+
+from api.domain.media import MediaFile
 
 NOOP_PROVIDER = "noop"
 RUNPOD = "runpod"
@@ -74,7 +76,7 @@ def may_become(current: State, reported: State) -> bool:
 
 @dataclass(frozen=True)
 class Job:
-    """A row of `public.jobs`; times are ISO 8601 UTC, progress is 0 to 100."""
+    """A row of `public.jobs`; times are ISO 8601 UTC, progress is 0 to 100, credits are what it holds."""
 
     id: str
     user_id: str | None
@@ -86,10 +88,12 @@ class Job:
     provider_job_id: str | None
     payload: dict[str, Any]
     result: dict[str, Any] | None
+    credits: int
     created_at: str
     submitted_at: str | None
     started_at: str | None
     finished_at: str | None
+    media: tuple[MediaFile, ...]
 
     @classmethod
     def parse(cls, document: dict[str, Any]) -> Job:
@@ -109,27 +113,15 @@ class Job:
             provider_job_id=document["provider_job_id"],
             payload=document["payload"] or {},
             result=document["result"],
+            credits=document["credits"],
             created_at=document["created_at"],
             submitted_at=document["submitted_at"],
             started_at=document["started_at"],
             finished_at=document["finished_at"],
+            media=tuple(MediaFile.parse(file) for file in document["files"]),
         )
 
     def to_json(self) -> dict[str, Any]:
         """Give the job JSON back."""
-        return asdict(self)
-
-    @property
-    def files(self) -> list[dict[str, Any]]:
-        """What the renderer stored, as it reported it; only files under the job's own keys count.
-
-        A renderer that names another job's file must not make us sign an address to it.
-        """
-        output = (self.result or {}).get("output")
-        files = output.get("files") if isinstance(output, dict) else None
-        own = f"media/{self.id}/"
-        return [
-            file
-            for file in (files if isinstance(files, list) else [])
-            if isinstance(file, dict) and str(file.get("key", "")).startswith(own)
-        ]
+        row = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "media"}
+        return {**row, "files": [file.to_json() for file in self.media]}

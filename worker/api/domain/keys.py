@@ -9,7 +9,7 @@ MAX_KEY_BYTES: Final = 1024  # https://developers.cloudflare.com/r2/platform/lim
 PRIVATE_PREFIX: Final = "media/"
 _FIRST_PRINTABLE: Final = 0x20
 _DELETE: Final = 0x7F
-_EXTENSIONS: Final = {"image": "png", "video": "mp4"}
+EXTENSIONS: Final = {"image": "png", "video": "mp4"}
 CONTENT_TYPES: Final = {"image": "image/png", "video": "video/mp4"}
 
 
@@ -45,7 +45,15 @@ def is_private(key: str) -> bool:
 
 def of_job(job_id: str, kind: str, count: int) -> list[str]:
     """Name the files that a job will store."""
-    return [f"{PRIVATE_PREFIX}{job_id}/{index}.{_EXTENSIONS[kind]}" for index in range(count)]
+    return [f"{PRIVATE_PREFIX}{job_id}/{index}.{EXTENSIONS[kind]}" for index in range(count)]
+
+
+def is_of_job(key: str, job_id: str) -> bool:
+    """Tell whether a key is one of a job's own.
+
+    Only for those are addresses signed: a renderer that names another job's file must not get one.
+    """
+    return key.startswith(f"{PRIVATE_PREFIX}{job_id}/")
 
 
 def attachment(key: str) -> str:

@@ -144,7 +144,7 @@ class AlphoGenAI:
             body=raw,
         )
         report = document.check(RUNPOD_REPORT, document.parse(raw))
-        outcome = await reports.apply(self._core, job_id, report)
+        outcome = await reports.apply(self._core, job_id, report, raw)
         return json_response({"ok": True, "known": outcome.found, "changed": outcome.changed})
 
     async def put_asset(self, request: Request) -> Response:
@@ -222,12 +222,12 @@ class AlphoGenAI:
         return json_response(self._own(await jobs.find(self._core, request.key, caller.user_id)))
 
     def _own(self, job: Job) -> dict[str, Any]:
-        link = jobs.link(self._core, job) if job.status is State.COMPLETED else None
-        duration = job.files[0].get("duration_seconds") if job.files else None
+        link = next(iter(jobs.links(self._core, job)), None)
+        duration = job.media[0].duration_seconds if job.media else None
         return {
             "status": _USER_STATUS.get(job.status, "failed"),
             "r2Url": link.url if link else None,
-            "expiresAt": _time(link.expires) if link else None,
+            "expiresAt": _time(link.expires) if link and link.expires else None,
             "durationSec": duration if duration is not None else job.payload.get("duration_seconds"),
         }
 

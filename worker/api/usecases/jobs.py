@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from api.domain import ids, signatures
+from api.domain import ids, keys, signatures
 from api.domain.cursors import Cursor
-from api.domain.job import TO_RUNPOD, Job
+from api.domain.job import TO_RUNPOD, Job, State
 from api.errors import ConflictError, NotFoundError, ProviderError, UnavailableError
 from api.ports import Page
 
 if TYPE_CHECKING:
     from api.core import Core
+    from api.domain.media import MediaFile
 
 LINK_SECONDS = 86_400  # how long a signed address to a file lives
 
@@ -97,35 +98,42 @@ async def cancel(core: Core, job_id: str, user_id: str | None) -> Job:
         raise NotFoundError("no such job")
     if not outcome.changed:
         raise ConflictError("the job has ended already", code="job_already_ended", status=outcome.job.status)
-    await _cancel_at_provider(core, outcome.job)
+    await cancel_at_provider(core, outcome.job.id, outcome.job.provider_job_id)
     return outcome.job
 
 
-async def _cancel_at_provider(core: Core, job: Job) -> None:
-    if core.provider is None or job.provider_job_id is None:
+async def cancel_at_provider(core: Core, job_id: str, provider_job_id: str | None) -> None:
+    """Spare the provider a job that has ended for us; where that fails, its late reports change nothing."""
+    if core.provider is None or provider_job_id is None:
         return
     try:
-        await core.provider.cancel(job.provider_job_id)
+        await core.provider.cancel(provider_job_id)
     except ProviderError as error:
-        # It is cancelled for the client all the same; what the provider reports later changes nothing.
-        core.log("error", "a job could not be cancelled at the provider", job_id=job.id, reason=error.message)
+        core.log("error", "a job could not be cancelled at the provider", job_id=job_id, reason=error.message)
 
 
 @dataclass(frozen=True)
 class Link:
-    """A signed address to a file; `expires` is a unix time."""
+    """Where a file can be fetched; `expires` is a unix time, None where the renderer keeps it itself."""
 
+    file: MediaFile
     url: str
-    expires: int
+    expires: int | None
 
 
-def link(core: Core, job: Job) -> Link | None:
-    """Give a signed address to a job's first file; None while there is none, or nothing to sign with."""
+def links(core: Core, job: Job) -> list[Link]:
+    """Give an address to each file of a completed job; a file that cannot be signed for has none."""
+    if job.status is not State.COMPLETED:
+        return []
+    return [link for file in job.media if (link := _link(core, job, file))]
+
+
+def _link(core: Core, job: Job, file: MediaFile) -> Link | None:
+    if file.key is None:
+        return Link(file, file.url, None) if file.url else None
     settings = core.settings
-    if not (job.files and settings.webhook_secret and settings.api_origin):
+    if not (settings.webhook_secret and settings.api_origin and keys.is_of_job(file.key, job.id)):
         return None
     expires = int(core.clock()) + LINK_SECONDS
-    key = str(job.files[0]["key"])
-    return Link(
-        signatures.media_address(settings.api_origin, settings.webhook_secret, "GET", key, expires), expires
-    )
+    address = signatures.media_address(settings.api_origin, settings.webhook_secret, "GET", file.key, expires)
+    return Link(file, address, expires)

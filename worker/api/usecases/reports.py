@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from api.domain import ids, signatures
+from api.domain import ids, media, signatures
 from api.domain.job import FROM_RUNPOD, State
 from api.errors import UnauthorizedError
 from api.ports import Outcome, Report
 
 if TYPE_CHECKING:
     from api.core import Core
-    from api.ports import Database
 
 PHASES = ("initializing", "generating", "saving")
 _RESULT_FIELDS = ("delayTime", "executionTime", "output", "error")
 _COMPLETE = 100
+PRODUCTION = "prod"
 
 
 def prove(core: Core, job_id: str, token: str, shared_secret: str, signature: str, body: bytes) -> None:  # noqa: PLR0913, PLR0917 - three kinds of proof
@@ -34,30 +36,53 @@ def prove(core: Core, job_id: str, token: str, shared_secret: str, signature: st
         raise UnauthorizedError
 
 
-async def apply(core: Core, job_id: str, document: dict[str, Any]) -> Outcome:
-    """Apply RunPod's report; a replay, a late one and one for an unknown job change nothing."""
-    database = core.need_database()
-    known_as = job_id if ids.is_uuid(job_id) else await _job_id(database, document["id"])
+def prove_backend(core: Core, shared_secret: str, signature: str, body: bytes) -> None:
+    """Check that a report is the rendering backend's; elsewhere than in production it may come without proof.
+
+    Raises:
+        UnauthorizedError: it proves nothing in production, or its proof is wrong.
+    """
+    if shared_secret or signature or core.settings.environment == PRODUCTION:
+        prove(core, "", token="", shared_secret=shared_secret, signature=signature, body=body)
+
+
+async def apply(core: Core, job_id: str, document: dict[str, Any], raw: bytes | None = None) -> Outcome:
+    """Apply RunPod's word on a job; `raw` is the delivery it came in, None where RunPod was asked.
+
+    A replay, a late report and one for an unknown job change nothing.
+    """
+    known_as = job_id.lower() if ids.is_uuid(job_id) else await _job_id(core, document["id"])
     status = FROM_RUNPOD[document["status"]]
     result = {name: document[name] for name in _RESULT_FIELDS if name in document}
+    is_done = status is State.COMPLETED
     phase, progress = _progress(status, document.get("output"))
-    report = Report(
-        job_id=known_as,
-        provider_job_id=document["id"],
-        status=status,
-        phase=phase,
-        progress=progress,
-        result=core.redactor.value(result) if result and status is not State.RUNNING else None,
+    return await complete(
+        core,
+        Report(
+            job_id=known_as,
+            provider_job_id=document["id"],
+            status=status,
+            phase=phase,
+            progress=progress,
+            result=result if result and status is not State.RUNNING else None,
+            files=media.of_output(known_as or "", document.get("output")) if is_done else None,
+            delivery=None if raw is None else hashlib.sha256(raw).hexdigest(),
+        ),
     )
-    outcome = await database.report(report)
+
+
+async def complete(core: Core, report: Report) -> Outcome:
+    """Apply a report, without the secrets that it may quote."""
+    outcome = await core.need_database().report(replace(report, result=core.redactor.value(report.result)))
     if not outcome.found:
-        core.log("warning", "a report for an unknown job", job_id=job_id, provider_job_id=document["id"])
+        ids_told = {"job_id": report.job_id, "provider_job_id": report.provider_job_id}
+        core.log("warning", "a report for an unknown job", **ids_told)
     return outcome
 
 
-async def _job_id(database: Database, provider_job_id: str) -> str | None:
+async def _job_id(core: Core, provider_job_id: str) -> str | None:
     """Find our id where the address does not say it: a webhook that a proxy signed may come without."""
-    job = await database.get(provider_job_id, None)
+    job = await core.need_database().get(provider_job_id, None)
     return job.id if job else None
 
 

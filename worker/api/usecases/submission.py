@@ -6,15 +6,29 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from api.domain import ids, keys, signatures
-from api.domain.job import NOOP_PROVIDER, RUNPOD, Job, Kind, State
-from api.errors import ProviderError, UnavailableError
+from api.domain.job import NOOP_PROVIDER, RUNPOD, Job, Kind, State, is_terminal
+from api.errors import (
+    IdempotencyConflictError,
+    InsufficientCreditsError,
+    ProviderError,
+    TooManyJobsError,
+    UnavailableError,
+)
+from api.ports import Placement
+from api.usecases.jobs import cancel_at_provider
 
 if TYPE_CHECKING:
     from api.core import Core
+    from api.ports import Idempotency, Placed
 
 # RunPod ends a job that runs longer, and forgets one that was not begun within its time to live.
 EXECUTION_TIMEOUT_MS = 600_000
 TIME_TO_LIVE_MS = 86_400_000
+_REFUSED = {
+    Placement.INSUFFICIENT_CREDITS: InsufficientCreditsError,
+    Placement.TOO_MANY_JOBS: TooManyJobsError,
+    Placement.IDEMPOTENCY_CONFLICT: IdempotencyConflictError,
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,8 @@ class Wish:
     num_images: int
     duration_seconds: int
     seed: int | None
+    style: str | None = None
+    image_url: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Give the payload that is stored and sent to the renderer."""
@@ -36,6 +52,8 @@ class Wish:
             "num_images": self.num_images,
             "duration_seconds": self.duration_seconds,
             "seed": self.seed,
+            "style": self.style,
+            "image_url": self.image_url,
         }
 
 
@@ -53,16 +71,23 @@ class Submission:
     stored: bool
 
 
-async def submit(core: Core, wish: Wish, user_id: str | None) -> Submission:
-    """Create a job and hand it to the provider.
+async def submit(
+    core: Core, wish: Wish, user_id: str | None, idempotency: Idempotency | None = None
+) -> Submission:
+    """Create a job and hand it to the provider; with a key that was used before, answer as then.
 
     Raises:
+        InsufficientCreditsError, TooManyJobsError, IdempotencyConflictError: the database refused the job.
+        NotConfiguredError: a user asks, and there is no database to keep the credits.
         ProviderError: the provider refused or gave no answer in time; the job is recorded as `error`.
         UnavailableError: the job could not be created, and the provider was not called.
     """
     # A secret pasted into a prompt by mistake would otherwise be kept, rendered and shown.
     wish = replace(wish, prompt=core.redactor.text(wish.prompt))
-    job = await core.database.create(user_id, wish.kind, wish.to_json()) if core.database else None
+    placed = await _place(core, wish, user_id, idempotency)
+    job = placed.job if placed else None
+    if placed and job and placed.outcome is Placement.REPLAYED:
+        return _again(job)
     job_id = job.id if job else ids.new()
     if core.provider is None:
         await _record(core, job, State.NOOP, NOOP_PROVIDER, None, None)
@@ -74,10 +99,27 @@ async def submit(core: Core, wish: Wish, user_id: str | None) -> Submission:
         error.details["job_id"] = job_id
         raise
     recorded = await _record(core, job, State.SUBMITTED, RUNPOD, answer["id"], answer)
-    if recorded and recorded.status is State.CANCELLED:
-        # Cancelled while RunPod was being called, when there was no id yet to cancel there.
-        await core.provider.cancel(answer["id"])
+    if recorded and is_terminal(recorded.status) and recorded.status is not State.COMPLETED:
+        # Ended, as by a cancellation, while RunPod was being called: there was no id yet to cancel there.
+        await cancel_at_provider(core, job_id, answer["id"])
     return Submission(job_id if job else answer["id"], RUNPOD, answer["id"], answer, stored=job is not None)
+
+
+async def _place(
+    core: Core, wish: Wish, user_id: str | None, idempotency: Idempotency | None
+) -> Placed | None:
+    if user_id is None and core.database is None:
+        return None
+    placed = await core.need_database().create(user_id, wish.kind, wish.to_json(), idempotency)
+    if placed.outcome in _REFUSED:
+        raise _REFUSED[placed.outcome]
+    return placed
+
+
+def _again(job: Job) -> Submission:
+    if job.status is State.ERROR:
+        raise ProviderError("the provider did not take this job", job_id=job.id)
+    return Submission(job.id, job.provider or RUNPOD, job.provider_job_id, None, stored=True)
 
 
 def order(core: Core, job_id: str, wish: Wish) -> dict[str, Any]:
@@ -94,6 +136,7 @@ def order(core: Core, job_id: str, wish: Wish) -> dict[str, Any]:
     if core.database:
         token = signatures.job_token(settings.webhook_secret, job_id)
         body["webhook"] = f"{settings.api_origin}/webhooks/runpod?job={job_id}&token={token}"
+        body["input"]["progress_url"] = body["webhook"]
     return body
 
 
