@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -28,7 +27,7 @@ _NOT_PUBLIC: Final[tuple[IPv4Network | IPv6Network, ...]] = tuple(
 )
 _PUBLIC_V6: Final = ip_network("2000::/3")  # all that is handed out to anybody, RFC 4291
 _NAT64: Final = ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
-_HTTPS_PORT: Final = 443
+_BITS: Final = 32
 
 
 class InvalidAddressError(ValueError):
@@ -45,18 +44,16 @@ def check_public_https(url: str) -> None:
         raise InvalidAddressError(f"has {len(url)} characters; {MAX_CHARACTERS} are allowed")
     # Readers of addresses differ in what they make of a backslash, a control character or a space.
     if not url.isascii() or any(c <= " " or c in "\\\x7f" for c in url):
-        raise InvalidAddressError("holds a character that an address must write with %")
+        raise InvalidAddressError("holds a character that no address may hold as it is")
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
+        host, _ = parts.hostname or "", parts.port
     except ValueError:
         raise InvalidAddressError("is not an address") from None
     if parts.scheme != "https":
         raise InvalidAddressError("must begin with https://")
     if "@" in parts.netloc:
         raise InvalidAddressError("must not hold a user or password")
-    if port not in {None, _HTTPS_PORT}:
-        raise InvalidAddressError("must use https's own port, 443")
     _check_host(host, in_brackets="[" in parts.netloc)
 
 
@@ -82,11 +79,26 @@ def _is_public_name(host: str) -> bool:
 def _is_public_literal(host: str) -> bool:
     try:
         if ":" in host:
-            return _is_public_v6(IPv6Address(host))
-        # Octal, hexadecimal and shortened notations too, as clients of C's library read them.
-        return _is_public_v4(IPv4Address(socket.inet_aton(host.removesuffix("."))))
-    except (ValueError, OSError):
+            # A zone (`%eth0`) is of the machine that opens the address.
+            return "%" not in host and _is_public_v6(IPv6Address(host))
+        return _is_public_v4(_v4(host.removesuffix(".").split(".")))
+    except ValueError:
         return False
+
+
+def _v4(parts: list[str]) -> IPv4Address:
+    """Read decimal, octal, hexadecimal and shortened notations, as clients of C's `inet_aton` do."""
+    *bytes_, rest = (_part(part) for part in parts)
+    if any(byte > 0xFF for byte in bytes_) or rest >> _BITS - 8 * len(bytes_):  # noqa: PLR2004 - a byte's end
+        raise ValueError("not an IPv4 address")
+    start = sum(byte << _BITS - 8 * (index + 1) for index, byte in enumerate(bytes_))
+    return IPv4Address(start + rest)
+
+
+def _part(text: str) -> int:
+    if text.startswith("0x"):
+        return int(text[2:] or "0", 16)
+    return int(text, 8 if text.startswith("0") else 10)
 
 
 def _is_public_v4(address: IPv4Address) -> bool:
