@@ -25,6 +25,8 @@ from api.domain.redaction import Redactor
 from api.log import JsonLog
 from api.openapi import described
 from api.routes.alphogenai import AlphoGenAI
+from api.routes.cineweave import CineWeave
+from api.routes.sorami import Sorami
 from api.settings import Settings
 
 
@@ -60,7 +62,8 @@ def _application(env: Any) -> Application:
         clock=time.time,
         log=JsonLog(redactor, console.log),
     )
-    return Application(core, described(AlphoGenAI(core).family()))
+    families = (AlphoGenAI(core).family(), CineWeave(core).family(), Sorami(core).family())
+    return Application(core, described(*families))
 
 
 def _text(env: Any, name: str) -> str | None:

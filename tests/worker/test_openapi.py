@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import jsonschema  # type: ignore[import-untyped]  # ships no types
@@ -8,7 +9,11 @@ import pytest
 from api.application import Application
 from api.openapi import described, render
 from api.routes.alphogenai import AlphoGenAI
+from api.routes.cineweave import CineWeave
 from api.routes.documentation import OPERATIONS
+from api.routes.documentation.words import JOB_ID
+from api.routes.sorami import Sorami
+from tests.worker.asking import USER, submit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +24,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def families(platform: Platform) -> tuple[Family, ...]:
-    return described(AlphoGenAI(platform.core).family())
+    core = platform.core
+    return described(AlphoGenAI(core).family(), CineWeave(core).family(), Sorami(core).family())
 
 
 @pytest.fixture
@@ -51,15 +57,19 @@ def test_every_example_is_what_its_schema_says(document: Any) -> None:
 
 
 async def test_every_request_example_is_accepted(
-    platform: Platform, admin: dict[str, str], document: Any
+    platform: Platform, admin: dict[str, str], user: Any, document: Any
 ) -> None:
+    job_id = (await submit(platform, admin))["job_id"]
+    assert platform.database
+    platform.database.jobs[JOB_ID] = replace(platform.database.jobs[job_id], id=JOB_ID)
     secret = platform.settings.webhook_secret
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             content = operation.get("requestBody", {}).get("content", {}).get("application/json")
             if content:
+                caller = user(USER) if operation["security"] == [{"user": []}] else admin
                 told = await platform.ask(
-                    method.upper(), path, json_body=content["example"], x_webhook_secret=secret, **admin
+                    method.upper(), path, json_body=content["example"], x_webhook_secret=secret, **caller
                 )
                 assert str(told.status) in operation["responses"]
                 assert told.status < 300

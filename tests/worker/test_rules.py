@@ -55,7 +55,6 @@ async def test_a_wrong_method_is_told_the_right_ones(
         ("GET", "/assets/media/j/0.png"),
         ("GET", "/health?deep=1"),
         ("POST", "/webhooks/test"),
-        ("POST", "/webhooks/runpod"),
         ("PUT", "/media/a"),
         ("GET", "/media/a?expires=99999999999&signature=x"),
     ],

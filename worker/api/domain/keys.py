@@ -53,7 +53,16 @@ def is_of_job(key: str, job_id: str) -> bool:
 
     Only for those are addresses signed: a renderer that names another job's file must not get one.
     """
-    return key.startswith(f"{PRIVATE_PREFIX}{job_id}/")
+    name = key.removeprefix(f"{PRIVATE_PREFIX}{job_id}/")
+    return name not in {key, ""} and not _is_refused(key)
+
+
+def _is_refused(key: str) -> bool:
+    try:
+        parse(key)
+    except InvalidKeyError:
+        return True
+    return False
 
 
 def attachment(key: str) -> str:

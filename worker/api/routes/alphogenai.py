@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from api import document
 from api.core import SUPABASE_NOT_CONFIGURED
-from api.domain.job import FROM_RUNPOD, Job, Kind, State
+from api.domain.job import Kind, State
 from api.errors import ApiError, UnauthorizedError
 from api.http import WEBHOOK_LIMIT, Request, Response, json_response
 from api.ports import Page
 from api.router import Access, Family, Route, Upload
-from api.routes import files, paging
-from api.usecases import assets, events, health, jobs, reports, submission
+from api.routes import cineweave, files, paging, wishes
+from api.usecases import assets, events, health, jobs, submission
 
 if TYPE_CHECKING:
     from api.auth import Caller
     from api.core import Core
     from api.ports import Stored
 
-# Sizes that the renderer draws and H.264 encodes without scaling.
-SIZES = [
-    *("256x256", "512x512", "768x768", "1024x1024", "1280x720", "720x1280"),
-    *("1792x1024", "1024x1792", "1920x1080", "1080x1920"),
-]
 WISH: document.Schema = {
     "type": "object",
     "required": ["prompt"],
     "properties": {
-        "prompt": {"type": "string", "minLength": 1, "maxLength": 2000, "pattern": r"\S"},
+        "prompt": wishes.PROMPT,
         "kind": {"type": "string", "enum": [kind.value for kind in Kind], "default": Kind.VIDEO.value},
-        "size": {"type": "string", "enum": SIZES, "default": "1024x1024"},
-        "num_images": {"type": "integer", "minimum": 1, "maximum": 4, "default": 1},
-        "duration_seconds": {"type": "integer", "minimum": 1, "maximum": 30, "default": 5},
-        "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": 4294967295, "default": None},
+        "size": wishes.SIZE,
+        "num_images": wishes.NUM_IMAGES,
+        "duration_seconds": wishes.SECONDS,
+        "seed": wishes.SEED,
     },
 }
 JOBS_QUERY: document.Schema = {
@@ -45,25 +39,6 @@ JOBS_QUERY: document.Schema = {
         "status": {"type": "string", "enum": [state.value for state in State]},
         "kind": {"type": "string", "enum": [kind.value for kind in Kind]},
     },
-}
-RUNPOD_REPORT: document.Schema = {
-    "type": "object",
-    "required": ["id", "status"],
-    "properties": {
-        "id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,128}$"},
-        "status": {"type": "string", "enum": list(FROM_RUNPOD)},
-        "delayTime": {"type": ["number", "null"]},
-        "executionTime": {"type": ["number", "null"]},
-        "output": {},
-        "error": {},
-    },
-}
-# CineWeave's words for a user's own job, which `GET /jobs/<id>` answers in.
-_USER_STATUS = {
-    State.QUEUED: "queued",
-    State.SUBMITTED: "queued",
-    State.RUNNING: "running",
-    State.COMPLETED: "done",
 }
 
 
@@ -90,14 +65,6 @@ class AlphoGenAI:
         routes = (
             Route("GET", "/health", "health", self.health, query=_DEEP, instant=self._health.text),
             Route("POST", "/webhooks/test", "test_webhook", self.test_webhook, upload=Upload.JSON),
-            Route(
-                "POST",
-                "/webhooks/runpod",
-                "runpod_webhook",
-                self.runpod_webhook,
-                upload=Upload.JSON,
-                body=RUNPOD_REPORT,
-            ),
             Route("PUT", "/assets/<key...>", "put_asset", self.put_asset, admin, Upload.FILE),
             Route("GET", "/assets/<key...>", "get_asset", self.get_asset, query=_DOWNLOAD),
             Route("HEAD", "/assets/<key...>", "head_asset", self.get_asset, query=_DOWNLOAD),
@@ -106,7 +73,7 @@ class AlphoGenAI:
             Route("GET", "/media/<key...>", "get_media", self.get_media, query=_SIGNED),
             Route("POST", "/jobs", "submit_job", self.submit_job, admin, Upload.JSON, WISH),
             Route("GET", "/jobs", "list_jobs", self.list_jobs, caller, query=JOBS_QUERY),
-            Route("GET", "/jobs/<id>", "get_job", self.get_job, caller),
+            Route("GET", "/jobs/<id>", "get_job", self.get_job, caller, user_words=cineweave.WORDS),
             Route("POST", "/jobs/<id>/cancel", "cancel_job", self.cancel_job, caller),
             Route("GET", "/me", "me", self.me),
             Route("GET", "/metrics", "metrics", self.metrics, admin),
@@ -130,22 +97,6 @@ class AlphoGenAI:
         body = await request.json(WEBHOOK_LIMIT)
         event_id = await events.record_test(self._core, request.headers(), body)
         return json_response({"ok": True, "event_id": event_id})
-
-    async def runpod_webhook(self, request: Request) -> Response:
-        """Take RunPod's report; 200 for an unknown job too: sending it again would not make it known."""
-        raw = await request.bytes(WEBHOOK_LIMIT)
-        job_id = request.query.get("job", "")
-        reports.prove(
-            self._core,
-            job_id,
-            token=request.query.get("token", ""),
-            shared_secret=request.header("x-webhook-secret") or "",
-            signature=request.header("x-runpod-signature") or "",
-            body=raw,
-        )
-        report = document.check(RUNPOD_REPORT, document.parse(raw))
-        outcome = await reports.apply(self._core, job_id, report, raw)
-        return json_response({"ok": True, "known": outcome.found, "changed": outcome.changed})
 
     async def put_asset(self, request: Request) -> Response:
         """Store a file."""
@@ -216,20 +167,9 @@ class AlphoGenAI:
 
     async def get_job(self, request: Request) -> Response:
         """Give a job: to the admin as the provider tells it, to its user as CineWeave does."""
-        caller = _caller(request)
-        if caller.user_id is None:
+        if _caller(request).is_admin:
             return json_response(await jobs.as_provider_tells(self._core, request.key))
-        return json_response(self._own(await jobs.find(self._core, request.key, caller.user_id)))
-
-    def _own(self, job: Job) -> dict[str, Any]:
-        link = next(iter(jobs.links(self._core, job)), None)
-        duration = job.media[0].duration_seconds if job.media else None
-        return {
-            "status": _USER_STATUS.get(job.status, "failed"),
-            "r2Url": link.url if link else None,
-            "expiresAt": _time(link.expires) if link and link.expires else None,
-            "durationSec": duration if duration is not None else job.payload.get("duration_seconds"),
-        }
+        return await cineweave.own_job(self._core, request)
 
     async def cancel_job(self, request: Request) -> Response:
         """Cancel a job."""
@@ -276,7 +216,3 @@ def _caller(request: Request) -> Caller:
     if request.caller is None:
         raise UnauthorizedError
     return request.caller
-
-
-def _time(unix: int) -> str:
-    return datetime.fromtimestamp(unix, UTC).isoformat().replace("+00:00", "Z")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from api.routes.documentation import alphogenai
+from api.routes.documentation import alphogenai, cineweave, sorami
 
 if TYPE_CHECKING:
     from api.document import Schema
     from api.operations import Operation
 
-ERRORS: dict[str, Schema] = {**alphogenai.ERRORS}
-OPERATIONS: dict[str, Operation] = {**alphogenai.OPERATIONS}
+ERRORS: dict[str, Schema] = {**alphogenai.ERRORS, **cineweave.ERRORS, **sorami.ERRORS}
+OPERATIONS: dict[str, Operation] = {**alphogenai.OPERATIONS, **cineweave.OPERATIONS, **sorami.OPERATIONS}

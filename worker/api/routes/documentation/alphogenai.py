@@ -15,17 +15,20 @@ from api.operations import (
     header,
     record,
 )
+from api.routes.documentation.cineweave import OWN_JOB
+from api.routes.documentation.words import (
+    DATABASE_DOWN,
+    JOB_ID,
+    NO_DATABASE,
+    NO_JOB,
+    NO_SECRET,
+    NOT_PROVEN,
+    RUNPOD_ID,
+)
 
-JOB_ID = "0b9f3c5e-8a52-4d0c-9c5e-6f1f6f2f8b11"
-RUNPOD_ID = "c80ffee4-f315-4e25-a146-0f3d98cf024b-u1"
-NO_DATABASE = "No database is configured (`supabase_not_configured`)"
-DATABASE_DOWN = "The database does not answer; try again"
 STORAGE_DOWN = "The storage does not answer; try again"
 NO_STORAGE = "No bucket is bound"
-NO_SECRET = "No webhook secret is configured"  # noqa: S105 - a sentence, not a secret
 NO_FILE = "There is no such file"
-NO_JOB = "There is no such job, or it is somebody else's"
-NOT_PROVEN = "The caller could not be proven"
 
 ERRORS: dict[str, Schema] = {
     "AlphoGenAIError": {
@@ -67,6 +70,20 @@ STORED_EXAMPLE = {
     "content_type": "text/plain",
 }
 FILE: Schema = {"type": "string", "format": "binary"}
+MADE = record(
+    ordinal=INTEGER,
+    key=NULLABLE_TEXT,
+    url=NULLABLE_TEXT,
+    content_type=NULLABLE_TEXT,
+    format=NULLABLE_TEXT,
+    size_bytes={"type": ["integer", "null"]},
+    width={"type": ["integer", "null"]},
+    height={"type": ["integer", "null"]},
+    duration_seconds={"type": ["number", "null"]},
+    sha256=NULLABLE_TEXT,
+    description=NULLABLE_TEXT,
+    id=NULLABLE_TEXT,
+)
 JOB = record(
     id=TEXT,
     user_id=NULLABLE_TEXT,
@@ -78,22 +95,18 @@ JOB = record(
     provider_job_id=NULLABLE_TEXT,
     payload=ANY_OBJECT,
     result={"type": ["object", "null"]},
+    credits=INTEGER,
     created_at=TEXT,
     submitted_at=NULLABLE_TEXT,
     started_at=NULLABLE_TEXT,
     finished_at=NULLABLE_TEXT,
+    files={"type": "array", "items": MADE},
 )
 SUBMITTED: Schema = {
     **record(ok=FLAG, status=TEXT, provider=TEXT, provider_job_id=NULLABLE_TEXT, job_id=TEXT),
     "description": "`message` is there where no database is configured: the job is then not stored",
 }
 RUNPOD_JOB = record(id=TEXT, status=TEXT)
-OWN_JOB = record(
-    status={"type": "string", "enum": ["queued", "running", "done", "failed"]},
-    r2Url=NULLABLE_TEXT,
-    expiresAt=NULLABLE_TEXT,
-    durationSec={"type": ["number", "null"]},
-)
 ETAGS = header("If-None-Match", "ETags that the client holds", '"b10a8db164e0754105b7a99be72e3fe5"')
 UNCHANGED = Answered("The client holds the current file")
 READ_REFUSALS = {
@@ -136,24 +149,6 @@ OPERATIONS: dict[str, Operation] = {
         {401: "The secret is wrong", 501: f"{NO_SECRET}, or no database", 503: DATABASE_DOWN},
         request_example={"test": True},
         security=("webhookSecret",),
-    ),
-    "runpod_webhook": Operation(
-        "Take RunPod's report on a job",
-        {
-            200: Answered(
-                "Taken",
-                record(ok=FLAG, known=FLAG, changed=FLAG),
-                {"ok": True, "known": True, "changed": True},
-            )
-        },
-        {401: NOT_PROVEN, 501: f"{NO_SECRET}, or no database", 503: DATABASE_DOWN},
-        request_example={"id": RUNPOD_ID, "status": "COMPLETED", "output": {"files": []}},
-        description="Replays and late reports change nothing. A report for an unknown job is answered "
-        "200 with `known: false`, so that RunPod does not send it again.",
-        security=("jobToken", "webhookSecret", "webhookSignature"),
-        parameters=(
-            {"in": "query", "name": "job", "schema": TEXT, "description": "The job's id, from the address"},
-        ),
     ),
     "put_asset": Operation(
         "Store a file",
