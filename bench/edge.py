@@ -97,7 +97,7 @@ const javascript :Workerd.Worker = (modules = [(name = "bare.js", esModule = emb
 const config :Workerd.Config = (
   services = [(name = "ours", worker = .ours), (name = "python", worker = .python),
     (name = "javascript", worker = .javascript)],
-  sockets = [(name = "ours", address = "127.0.0.1:{ours}", http = (), service = "ours"),
+  sockets = [(name = "ours", address = "127.0.0.1:{ours}", http = (cfBlobHeader = "x"), service = "ours"),
     (name = "python", address = "127.0.0.1:{python}", http = (), service = "python"),
     (name = "javascript", address = "127.0.0.1:{javascript}", http = (), service = "javascript")]);
 """)
@@ -176,6 +176,7 @@ STATE = {
     "scripts": {
         "alphogenai-worker": {"deployment_id": "d", "versions": [{"version_id": "v", "percentage": 100}]}
     },
+    "schedules": {},
 }
 
 

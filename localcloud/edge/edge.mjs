@@ -2,13 +2,14 @@
 
 import { choose } from "./deployment.mjs";
 import { match, table } from "./routes.mjs";
+import { timetable } from "./schedules.mjs";
 import { VersionError } from "./version.mjs";
 
 /** @typedef {import("./runtime.mjs").Runtime} Runtime */
 /** @typedef {import("./deployment.mjs").Deployment} Deployment */
 /** @typedef {{deployment: Deployment, runtimes: Map<string, Runtime>}} Live */
 /** @typedef {{deploymentId: string, error: VersionError}} Failure */
-/** @typedef {{rules: import("./routes.mjs").Rule[], scripts: Map<string, Live>, failures: Map<string, Failure>}} Table */
+/** @typedef {{rules: import("./routes.mjs").Rule[], scripts: Map<string, Live>, failures: Map<string, Failure>, schedules: import("./schedules.mjs").Timetable}} Table */
 /**
  * Where a request goes. Exactly one of `runtime` and `missing` is there.
  * @typedef {{script?: string, runtime?: Runtime, missing?: "route" | "worker" | "deployment" | "failed"}} Destination
@@ -19,7 +20,7 @@ const LAST_RETRY_MS = 2_000;
 
 export class Edge {
   /** @type {Table} */
-  table = { rules: [], scripts: new Map(), failures: new Map() };
+  table = { rules: [], scripts: new Map(), failures: new Map(), schedules: new Map() };
   synced = false;
   #turn = /** @type {Promise<unknown>} */ (Promise.resolve());
   /** @type {() => void} */
@@ -82,9 +83,9 @@ export class Edge {
   }
 
   async #pull() {
-    const { routes, scripts } = await this.emulator.state();
+    const { routes, scripts, schedules } = await this.emulator.state();
     const rules = table(routes, (error) => this.log("warning", "route_ignored", { error: error.message }));
-    const next = /** @type {Table} */ ({ rules, scripts: new Map(), failures: new Map() });
+    const next = /** @type {Table} */ ({ rules, scripts: new Map(), failures: new Map(), schedules: timetable(schedules) });
     const fresh = /** @type {Failure[]} */ ([]);
     for (const [script, deployment] of Object.entries(scripts)) {
       const outcome = await this.#live(deployment);

@@ -8,6 +8,7 @@ import { call } from "./call.mjs";
  *   account_id: string,
  *   routes: import("./routes.mjs").Route[],
  *   scripts: Record<string, import("./deployment.mjs").Deployment>,
+ *   schedules: Record<string, import("./schedules.mjs").Schedule>,
  * }} CloudState
  */
 

@@ -1,5 +1,7 @@
 /** The runtimes that are alive, one a version. */
 
+import { randomBytes } from "node:crypto";
+
 import { Runtime } from "./runtime.mjs";
 import { VersionError, redaction } from "./version.mjs";
 import { render } from "./workerd_config.mjs";
@@ -98,9 +100,10 @@ export class Fleet {
   async #boot(id) {
     const version = await this.version(id);
     const names = version.modules.map(({ name }) => name);
-    const config = render(version, this.shim(version.main_module, names), this.r2);
+    const eventHeader = `x-edge-event-${randomBytes(16).toString("hex")}`;
+    const config = render(version, this.shim(version.main_module, names), this.r2, eventHeader);
     const clean = redaction(version, this.r2.token);
-    const runtime = new Runtime(version, this.directory, config, (level, event, fields) => {
+    const runtime = new Runtime(version, this.directory, config, eventHeader, clean, (level, event, fields) => {
       const told = Object.entries(fields).map(([name, value]) => [name, typeof value === "string" ? clean(value) : value]);
       this.log(level, event, { script: version.script, version: id, ...Object.fromEntries(told) });
     });

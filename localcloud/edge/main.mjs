@@ -8,6 +8,7 @@ import { Emulator } from "./emulator.mjs";
 import { Fleet } from "./fleet.mjs";
 import { flush, log } from "./log.mjs";
 import { Router } from "./router.mjs";
+import { Scheduler } from "./schedules.mjs";
 import { SettingsError, load } from "./settings.mjs";
 import { shim } from "./shim.mjs";
 import { sweep } from "./workerd.mjs";
@@ -27,8 +28,9 @@ async function run(settings) {
   const fleet = new Fleet({ directory: settings.directory, r2, version, shim, log });
   const edge = new Edge(emulator, fleet, log);
   const router = new Router(edge, log);
+  const scheduler = new Scheduler(edge, log);
   const servers = settings.listeners.map(({ host, port }) => ({ port, server: front(router, host) }));
-  servers.push({ port: settings.controlPort, server: createServer(control(edge, fleet, settings.token)) });
+  servers.push({ port: settings.controlPort, server: createServer(control(edge, fleet, scheduler, settings.token)) });
   await Promise.all(servers.map(({ server, port }) => listen(server, port)));
   // Only now: the ports are this process's own, so whatever runs in its folder was left behind.
   sweep(settings.directory);
@@ -36,6 +38,7 @@ async function run(settings) {
   const stop = () => void close(servers.map(({ server }) => server), fleet);
   for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, stop);
   log("info", "listening", { ports: servers.map(({ port }) => port) });
+  scheduler.start();
   await edge.start();
 }
 

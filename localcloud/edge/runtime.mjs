@@ -11,6 +11,8 @@ import { start } from "./workerd.mjs";
 /** @typedef {"booting" | "serving" | "down" | "stopped"} State */
 
 const WARM_MS = 12_000; // imports; Cloudflare allows 1 s, on a machine that does nothing else
+// developers.cloudflare.com/workers/platform/limits: a cron trigger's duration
+const EVENT_MS = 900_000;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
 // workerd closes a connection that was idle for 5 s: drop it before, or a request may be sent into a closed one.
@@ -35,12 +37,16 @@ export class Runtime {
    * @param {Version} version
    * @param {string} directory
    * @param {string} config
+   * @param {string} eventHeader by whose name the runtime knows an event of the edge's; as secret as a password
+   * @param {(text: string) => string} clean takes the version's secrets out of a text
    * @param {(level: "info" | "warning", event: string, fields: object) => void} log
    */
-  constructor(version, directory, config, log) {
+  constructor(version, directory, config, eventHeader, clean, log) {
     this.version = version;
     this.directory = directory;
     this.config = config;
+    this.eventHeader = eventHeader;
+    this.clean = clean;
     this.log = log;
   }
 
@@ -102,6 +108,16 @@ export class Runtime {
     this.#end.abort(); // the process that is perhaps just starting
     await this.#boot.catch(() => undefined);
     this.agent.destroy();
+  }
+
+  /**
+   * Send a scheduled event; answered when the version's handler and all that it has to wait for are done.
+   *
+   * @param {{cron: string, scheduledTime: number}} event milliseconds since 1970
+   */
+  send(event) {
+    const headers = { host: "edge.invalid", [this.eventHeader]: JSON.stringify(event) };
+    return call({ socketPath: this.workerd?.socketPath, path: "/", headers }, EVENT_MS);
   }
 
   /** A request is done with this runtime. */

@@ -24,9 +24,10 @@ const BINARY_TYPE = "application/octet-stream";
  * @param {Version} version
  * @param {Source[]} shim modules that come first; the very first is what workerd runs
  * @param {{port: number, token: string}} r2 where R2's process listens, and the bearer token it wants
+ * @param {string} eventHeader whose JSON becomes `request.cf`, which is null for every other request
  * @throws {VersionError} for a module or binding that cannot run here
  */
-export function render(version, shim, r2) {
+export function render(version, shim, r2, eventHeader) {
   const modules = [
     ...shim.map(({ name, source }) => `(name = ${literal(name)}, pythonModule = ${literal(source)})`),
     ...version.modules.map(module),
@@ -40,7 +41,7 @@ const config :Workerd.Config = (
       .map((bucket) => service(bucket, r2))
       .join(",\n    ")}
   ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (cfBlobHeader = ${literal(eventHeader)}), service = "worker")],
 );
 const worker :Workerd.Worker = (
   modules = [

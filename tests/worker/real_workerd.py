@@ -18,6 +18,7 @@ WORKER = CHECKOUT / "worker"
 SHIM = CHECKOUT / "localcloud" / "edge" / "shim"
 COMPATIBILITY_DATE = "2024-11-01"
 BOOT_SECONDS = 60
+EVENT_HEADER = "x-event"  # as the edge has a secret one: a scheduled event comes in it
 
 
 def free_port() -> int:
@@ -62,7 +63,7 @@ def config(port: int, bindings: dict[str, str], r2_port: int | None, r2_token: s
     return f"""using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [{", ".join(services)}],
-  sockets = [(name="http", address="127.0.0.1:{port}", http=(), service="main")]
+  sockets = [(name="http", address="127.0.0.1:{port}", http=(cfBlobHeader="{EVENT_HEADER}"), service="main")]
 );
 const w :Workerd.Worker = (
   modules = [{", ".join(lines)}],

@@ -1,12 +1,13 @@
 # ruff: noqa: INP001 -- not a package here: workerd is handed the file as a module
-"""The module that workerd runs: it hands each request to the version's own class `Default`."""
+"""The module that workerd runs: it hands each request and event to the version's own class `Default`."""
 
 from __future__ import annotations
 
 import json
-from asyncio import Task, get_event_loop, iscoroutine
+from asyncio import Task, ensure_future, get_event_loop, iscoroutine
 from importlib import import_module
 from traceback import StackSummary, TracebackException
+from types import SimpleNamespace
 from typing import Any
 
 from _edge_main import NAME  # type: ignore[import-not-found]  # made by shim.mjs, one a version
@@ -42,6 +43,35 @@ def _told(failure: BaseException) -> dict[str, str]:
     return {"error": error, "detail": "".join(told.format()).replace(ROOT, "")}
 
 
+class _Waiting:
+    """The context of an event: keeps what the version wants waited for."""
+
+    def __init__(self) -> None:
+        self.work: list[Any] = []
+
+    def waitUntil(self, work: Any) -> None:  # noqa: N802  # Cloudflare's name
+        """Have the event's end wait for it."""
+        self.work.append(ensure_future(work))
+
+
+async def _scheduled(default: Any, event: Any, env: Any) -> Any:
+    """Call the version's handler of cron triggers; this runtime has none for Python."""
+    ctx = _Waiting()
+    controller = SimpleNamespace(cron=event.cron, scheduledTime=event.scheduledTime, type="scheduled")
+    try:
+        handler = getattr(default(ctx, env), "scheduled", None)
+        if handler is None:
+            raise AttributeError("Handler does not export a scheduled() function.")  # noqa: TRY301  # told alike
+        answer = handler(controller, env, ctx)
+        if iscoroutine(answer):
+            await answer
+        for work in ctx.work:
+            await work
+    except BaseException as failure:  # noqa: BLE001  # whatever the version raises is told, SystemExit too
+        return Response.new(json.dumps(_told(failure)), status=422)
+    return Response.new("")
+
+
 def on_fetch(_request: Any, _env: Any, _ctx: Any) -> Any:
     """Answer the edge's own first request, which imports the version; from then on `_serve` has this name.
 
@@ -57,6 +87,9 @@ def on_fetch(_request: Any, _env: Any, _ctx: Any) -> Any:
     loop = get_event_loop()
 
     def _serve(request: Any, env: Any, ctx: Any) -> Any:
+        # Null but for events of the edge's own: their header's name is a secret of edge and runtime.
+        if (event := request.cf) is not None:
+            return _scheduled(default, event, env)
         answer = default(ctx, env).fetch(wrap(request))
         if not iscoroutine(answer):
             return answer

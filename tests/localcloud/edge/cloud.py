@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from localcloud import config
+from localcloud.cloudflare.cron import plain_cron
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ class Emulator:
     def __init__(self, token: str) -> None:
         self.routes: list[dict[str, Any]] = []
         self.scripts: dict[str, dict[str, Any]] = {}
+        self.schedules: dict[str, dict[str, Any]] = {}
         self.versions: dict[str, dict[str, Any]] = {}
         emulator = self
 
@@ -55,7 +57,12 @@ class Emulator:
 
     def find(self, path: str) -> dict[str, Any] | None:
         if path == "/_local/edge":
-            return {"account_id": config.ACCOUNT_ID, "routes": self.routes, "scripts": self.scripts}
+            return {
+                "account_id": config.ACCOUNT_ID,
+                "routes": self.routes,
+                "scripts": self.scripts,
+                "schedules": self.schedules,
+            }
         return self.versions.get(path.removeprefix("/_local/edge/versions/"))
 
     def add(
@@ -83,6 +90,10 @@ class Emulator:
     def deploy(self, script: str, shares: dict[str, int]) -> None:
         versions = [{"version_id": version, "percentage": share} for version, share in shares.items()]
         self.scripts[script] = {"deployment_id": secrets.token_hex(8), "versions": versions}
+
+    def schedule(self, script: str, version: str, *crons: str) -> None:
+        triggers = [{"cron": cron, "plain": plain_cron(cron)} for cron in crons]
+        self.schedules[script] = {"version_id": version, "crons": triggers}
 
     def route(self, pattern: str, script: str | None) -> None:
         self.routes.append({"id": secrets.token_hex(8), "zone": "", "pattern": pattern, "script": script})
