@@ -118,11 +118,19 @@ def test_the_documentations_commands_give_the_documented_answers(
 def test_every_answer_has_its_own_request_id_and_the_log_says_it(
     workerd: Workerd, client: httpx.Client
 ) -> None:
-    answers = [client.get(path) for path in ("/health", "/nope", "/me", "/assets/nope", "/health")]
+    paths = ("/health", "/nope", "/me", "/assets/nope", "/credits", "/api/notifications", "/health")
+    answers = [client.get(path) for path in paths]
     named = [answer.headers["x-request-id"] for answer in answers]
     assert len(set(named)) == len(named)
     assert all(answer.headers["x-content-type-options"] == "nosniff" for answer in answers)
     assert f'"request_id":"{named[1]}"' in workerd.log
+
+
+def test_each_family_refuses_in_its_own_words(client: httpx.Client) -> None:
+    assert client.get("/jobs").json() == {"ok": False, "error": "unauthorized"}
+    assert client.get("/credits").json() == {"detail": "Unauthorized", "code": "UNAUTHORIZED"}
+    assert client.get("/api/images/user").json() == {"error": "Unauthorized"}
+    assert client.get("/api/nope").json()["error"] == "Not found"
 
 
 def test_requests_side_by_side_keep_their_own_ids(workerd: Workerd) -> None:
