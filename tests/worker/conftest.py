@@ -8,7 +8,8 @@ import pytest
 
 from api.adapters.runpod import RunPod
 from api.ports import Answer
-from tests.worker.memory_platform import SETTINGS, MemoryDatabase, MemoryMedia, Platform, Upstreams
+from tests.worker.memory_database import MemoryDatabase
+from tests.worker.memory_platform import SETTINGS, MemoryMedia, Platform, Upstreams
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidSignature
@@ -18,20 +16,22 @@ from api import http
 from api.application import Application
 from api.auth import Authenticator
 from api.core import Core
-from api.domain import ids
-from api.domain.job import Job, Kind, State, is_terminal, may_become
 from api.domain.redaction import Redactor
-from api.errors import TooLargeError, UnavailableError, UnsatisfiableError
+from api.errors import TooLargeError, UnsatisfiableError
 from api.log import JsonLog
 from api.openapi import described
-from api.ports import Answer, FetchError, Opened, Outcome, Page, Report, Stored
+from api.ports import Answer, FetchError, Opened, Stored
 from api.routes.alphogenai import AlphoGenAI
+from api.routes.cineweave import CineWeave
+from api.routes.sorami import Sorami
 from api.settings import Settings
+from tests.worker.documented import Documentation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from api.domain.ranges import Range
+    from tests.worker.memory_database import MemoryDatabase
 
 NOW = 1_800_000_000.0
 SETTINGS = Settings(
@@ -58,118 +58,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-class MemoryDatabase:
-    """Jobs and events by the domain's own state machine."""
-
-    def __init__(self) -> None:
-        self.jobs: dict[str, Job] = {}
-        self.events: list[tuple[str, Any]] = []
-        self.calls: list[str] = []
-        self.down: set[str] = set()
-        self._seconds = count()
-
-    def _called(self, name: str) -> None:
-        self.calls.append(name)
-        if name in self.down:
-            raise UnavailableError("the database is down", code="database_unavailable")
-
-    async def create(self, user_id: str | None, kind: Kind, payload: dict[str, Any]) -> Job:
-        self._called("create")
-        moment = next(self._seconds)
-        created_at = f"2026-11-21T{moment // 3600:02}:{moment // 60 % 60:02}:{moment % 60:02}+00:00"
-        job = Job(
-            id=ids.new(),
-            user_id=user_id,
-            kind=kind,
-            status=State.QUEUED,
-            phase=None,
-            progress=0,
-            provider=None,
-            provider_job_id=None,
-            payload=payload,
-            result=None,
-            created_at=created_at,
-            submitted_at=None,
-            started_at=None,
-            finished_at=None,
-        )
-        self.jobs[job.id] = job
-        return job
-
-    async def submitted(
-        self,
-        job_id: str,
-        status: State,
-        provider: str,
-        provider_job_id: str | None,
-        result: dict[str, Any] | None,
-    ) -> Job:
-        self._called("submitted")
-        job = replace(self.jobs[job_id], provider=provider, provider_job_id=provider_job_id)
-        if job.status is State.QUEUED:
-            job = replace(job, status=status, result=result)
-        self.jobs[job_id] = job
-        return job
-
-    async def get(self, job_id: str, user_id: str | None) -> Job | None:
-        self._called("get")
-        for job in self.jobs.values():
-            if job_id in {job.id, job.provider_job_id} and user_id in {None, job.user_id}:
-                return job
-        return None
-
-    async def page(self, wanted: Page) -> list[Job]:
-        self._called("page")
-        found = [
-            job
-            for job in self.jobs.values()
-            if wanted.user_id in {None, job.user_id}
-            and wanted.status in {None, job.status}
-            and wanted.kind in {None, job.kind}
-            and (
-                wanted.after is None or (job.created_at, job.id) < (wanted.after.created_at, wanted.after.id)
-            )
-        ]
-        return sorted(found, key=lambda job: (job.created_at, job.id), reverse=True)[: wanted.limit]
-
-    async def report(self, report: Report) -> Outcome:
-        self._called("report")
-        job = self.jobs.get(report.job_id or "")
-        if job is None:
-            return Outcome(found=False, changed=False, job=None)
-        if not may_become(job.status, report.status):
-            return Outcome(found=True, changed=False, job=job)
-        job = replace(
-            job, status=report.status, phase=report.phase, progress=report.progress, result=report.result
-        )
-        self.jobs[job.id] = job
-        return Outcome(found=True, changed=True, job=job)
-
-    async def cancel(self, job_id: str, user_id: str | None) -> Outcome:
-        self._called("cancel")
-        job = self.jobs.get(job_id)
-        if job is None or user_id not in {None, job.user_id}:
-            return Outcome(found=False, changed=False, job=None)
-        if is_terminal(job.status):
-            return Outcome(found=True, changed=False, job=job)
-        self.jobs[job_id] = replace(job, status=State.CANCELLED)
-        return Outcome(found=True, changed=True, job=self.jobs[job_id])
-
-    async def record(self, kind: str, payload: Any) -> int:
-        self._called("record")
-        self.events.append((kind, payload))
-        return len(self.events)
-
-    async def metrics(self) -> dict[str, Any]:
-        self._called("metrics")
-        return {
-            "jobs": {"completed": 3, "failed": 1},
-            "success_rate": 0.75,
-            "queue_seconds": {"p50": 0.5, "p95": 1.0, "p99": 2.0},
-            "render_seconds": {"p50": None, "p95": None, "p99": None},
-        }
 
 
 class MemoryMedia:
@@ -294,7 +182,11 @@ class Platform:
             clock=self.clock,
             log=JsonLog(self.redactor, self.lines.append),
         )
-        self.application = Application(self.core, described(AlphoGenAI(self.core).family()))
+        families = described(
+            AlphoGenAI(self.core).family(), CineWeave(self.core).family(), Sorami(self.core).family()
+        )
+        self.application = Application(self.core, families)
+        self._documentation = Documentation(families)
 
     async def ask(
         self,
@@ -313,6 +205,7 @@ class Platform:
             named.setdefault("content-length", str(len(body)))
         request = http.Request(method, self.ORIGIN + path, Incoming(named, body), "request-1")
         answer = await self.application.answer(request)
+        self._documentation.check(request, answer.status, answer.content_type, answer.body)
         return Told(answer.status, self.application.headers(answer), answer.body)
 
 

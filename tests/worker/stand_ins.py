@@ -9,13 +9,15 @@ import asyncio
 import hashlib
 import json
 import threading
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from api.domain.cursors import Cursor
 from api.domain.job import Kind, State
-from api.ports import Page, Report
-from tests.worker.memory_platform import MemoryDatabase
+from api.domain.media import MediaFile
+from api.ports import Idempotency, Page, Report
+from tests.worker.memory_database import MemoryDatabase
 
 if TYPE_CHECKING:
     from api.ports import Outcome
@@ -23,7 +25,12 @@ if TYPE_CHECKING:
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     job = outcome.job.to_json() if outcome.job else None
-    return {"found": outcome.found, "changed": outcome.changed, "job": job}
+    return {"found": outcome.found, "changed": outcome.changed, "replayed": outcome.replayed, "job": job}
+
+
+def _cursor(given: dict[str, Any]) -> Cursor | None:
+    before = given["p_before_created_at"]
+    return Cursor(before, given["p_before_id"]) if before else None
 
 
 class World:
@@ -37,13 +44,16 @@ class World:
         self.key_requests = 0
         self.refusing = False
 
-    async def call(self, function: str, given: dict[str, Any]) -> Any:  # noqa: PLR0911 - a table
+    async def call(self, function: str, given: dict[str, Any]) -> Any:  # noqa: C901, PLR0911 - a table
         """Run one of the SQL functions of the contract."""
         database = self.database
         match function:
             case "job_create":
-                kind = Kind(given["p_kind"])
-                return (await database.create(given["p_user_id"], kind, given["p_payload"])).to_json()
+                key, request_hash = given["p_idempotency_key"], given["p_request_hash"]
+                idempotency = Idempotency(key, request_hash) if key else None
+                kind, payload = Kind(given["p_kind"]), given["p_payload"]
+                placed = await database.create(given["p_user_id"], kind, payload, idempotency)
+                return {"outcome": placed.outcome, "job": placed.job.to_json() if placed.job else None}
             case "job_submitted":
                 job = await database.submitted(
                     given["p_job_id"],
@@ -57,13 +67,12 @@ class World:
                 found = await database.get(given["p_id"], given["p_user_id"])
                 return found.to_json() if found else None
             case "job_list":
-                before = given["p_before_created_at"]
                 page = Page(
                     given["p_user_id"],
                     State(given["p_status"]) if given["p_status"] else None,
                     Kind(given["p_kind"]) if given["p_kind"] else None,
                     given["p_limit"],
-                    Cursor(before, given["p_before_id"]) if before else None,
+                    _cursor(given),
                 )
                 return [job.to_json() for job in await database.page(page)]
             case "job_provider_event":
@@ -74,14 +83,33 @@ class World:
                     given["p_phase"],
                     given["p_progress"],
                     given["p_result"],
+                    tuple(MediaFile.parse(file) for file in given["p_files"] or ()),
+                    given["p_delivery"],
                 )
                 return _outcome(await database.report(report))
             case "job_cancel":
                 return _outcome(await database.cancel(given["p_job_id"], given["p_user_id"]))
+            case "account_get":
+                return asdict(await database.account(given["p_user_id"]))
+            case "notification_list":
+                told = await database.notifications(given["p_user_id"], given["p_limit"], _cursor(given))
+                return [asdict(one) for one in told]
+            case "notification_read":
+                read = await database.read_notification(given["p_user_id"], given["p_id"])
+                return asdict(read) if read else None
+            case "jobs_claim_silent":
+                silent = await database.claim_silent(given["p_limit"], given["p_silent_seconds"])
+                return [job.to_json() for job in silent]
             case "event_record":
                 return await database.record(given["p_type"], given["p_payload"])
             case "job_metrics":
-                return {"jobs": {}, "success_rate": None, "queue_seconds": [1, 2, 3], "render_seconds": None}
+                return {
+                    "jobs": {},
+                    "credits_consumed": 0,
+                    "success_rate": None,
+                    "queue_seconds": [1, 2, 3],
+                    "render_seconds": None,
+                }
         raise AssertionError(function)
 
     def runpod(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:

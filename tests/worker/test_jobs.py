@@ -47,7 +47,10 @@ async def test_a_job_is_stored_then_submitted(platform: Platform, admin: dict[st
         "num_images": 1,
         "duration_seconds": 5,
         "seed": None,
+        "style": None,
+        "image_url": None,
         "uploads": [],
+        "progress_url": sent["webhook"],
     }
 
 

@@ -11,7 +11,7 @@ from api.adapters.supabase import Supabase
 from api.domain.cursors import Cursor
 from api.domain.job import Kind, State
 from api.errors import UnavailableError
-from api.ports import Answer, FetchError, Page
+from api.ports import Answer, FetchError, Idempotency, Page, Placement
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -29,11 +29,14 @@ ROW: dict[str, Any] = {
     "provider_job_id": None,
     "payload": {},
     "result": None,
+    "credits": 0,
     "created_at": "2026-11-21T00:00:00+00:00",
     "submitted_at": None,
     "started_at": None,
     "finished_at": None,
+    "files": [],
 }
+CREATED = {"outcome": "created", "job": ROW}
 
 
 @pytest.fixture
@@ -48,14 +51,22 @@ def _answer(upstreams: Upstreams, function: str, value: Any) -> None:
 async def test_a_call_is_one_post_with_the_service_role(
     database: Supabase, upstreams: Upstreams, settings: Settings
 ) -> None:
-    _answer(upstreams, "job_create", {**ROW, "a_column_of_a_later_schema": 1})
-    job = await database.create(None, Kind.IMAGE, {"prompt": "x"})
-    assert (job.id, job.status) == (ROW["id"], State.QUEUED)
+    _answer(upstreams, "job_create", {**CREATED, "job": {**ROW, "a_column_of_a_later_schema": 1}})
+    placed = await database.create(None, Kind.IMAGE, {"prompt": "x"}, Idempotency("key", "hash"))
+    assert placed.outcome is Placement.CREATED
+    assert placed.job
+    assert (placed.job.id, placed.job.status) == (ROW["id"], State.QUEUED)
     ((method, _, headers, sent),) = upstreams.asked
     assert method == "POST"
     assert headers["apikey"] == settings.supabase_service_role
     assert headers["Authorization"] == f"Bearer {settings.supabase_service_role}"
-    assert sent == {"p_user_id": None, "p_kind": "image", "p_payload": {"prompt": "x"}}
+    assert sent == {
+        "p_user_id": None,
+        "p_kind": "image",
+        "p_payload": {"prompt": "x"},
+        "p_idempotency_key": "key",
+        "p_request_hash": "hash",
+    }
 
 
 async def test_a_page_is_asked_for_by_its_cursor(database: Supabase, upstreams: Upstreams) -> None:
@@ -92,7 +103,8 @@ async def test_an_outcome_without_a_job_is_read(database: Supabase, upstreams: U
         Answer(200, "not json"),
         Answer(200, "null"),
         Answer(200, '{"id":1}'),
-        Answer(200, json.dumps({**ROW, "status": "a word of a later schema"})),
+        Answer(200, json.dumps({**CREATED, "outcome": "a word of a later schema"})),
+        Answer(200, json.dumps({**CREATED, "job": {**ROW, "status": "a word of a later schema"}})),
     ],
 )
 async def test_a_database_that_gives_no_job_is_down(
@@ -100,7 +112,7 @@ async def test_a_database_that_gives_no_job_is_down(
 ) -> None:
     upstreams.answers["POST", f"{RPC}job_create"] = answer
     with pytest.raises(UnavailableError) as down:
-        await database.create(None, Kind.IMAGE, {})
+        await database.create(None, Kind.IMAGE, {}, None)
     assert down.value.code == "database_unavailable"
 
 

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api.domain.job import FROM_RUNPOD, TO_RUNPOD, Job, Kind, State, is_terminal, may_become
+from api.domain.media import MediaFile
 
 JOB = Job(
     id="0b9f3c5e-8a52-4d0c-9c5e-6f1f6f2f8b11",
@@ -19,10 +18,12 @@ JOB = Job(
     provider_job_id="rp-1",
     payload={},
     result=None,
+    credits=4,
     created_at="2026-11-21T00:00:00+00:00",
     submitted_at=None,
     started_at=None,
     finished_at=None,
+    media=(MediaFile(0, "media/0b9f3c5e-8a52-4d0c-9c5e-6f1f6f2f8b11/0.png", size_bytes=7),),
 )
 
 
@@ -63,15 +64,3 @@ def test_a_row_that_lacks_a_column_is_refused(missing: str) -> None:
     del row[missing]
     with pytest.raises(KeyError):
         Job.parse(row)
-
-
-@pytest.mark.parametrize(
-    "output", [None, "text", [], {"files": "x"}, {"files": [1, {}, {"key": "media/other/0.png"}]}]
-)
-def test_a_file_that_is_not_the_jobs_own_does_not_count(output: object) -> None:
-    assert replace(JOB, result={"output": output}).files == []
-
-
-def test_a_jobs_own_files_count() -> None:
-    file = {"key": f"media/{JOB.id}/0.png"}
-    assert replace(JOB, result={"output": {"files": [file]}}).files == [file]

@@ -1,0 +1,234 @@
+"""The `Database` port in memory: the SQL functions' rules, by the domain's own state machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from api.domain import ids, keys
+from api.domain.job import Job, Kind, State, is_terminal, may_become
+from api.errors import UnavailableError
+from api.ports import Account, Idempotency, Notification, Outcome, Page, Placed, Placement, Report
+
+if TYPE_CHECKING:
+    from api.domain.cursors import Cursor
+
+GRANT = 75
+MOST_UNFINISHED = 5
+TOLD = frozenset({State.COMPLETED, State.FAILED, State.TIMED_OUT, State.ERROR})
+PHASES = (None, "initializing", "generating", "saving")
+
+
+class MemoryDatabase:
+    """Jobs, events, credits and notifications.
+
+    Attributes:
+        calls: the round trips, by the port's method.
+        down: the methods that answer as a database that is down.
+        silent: the jobs that the reconciler is given.
+    """
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.events: list[tuple[str, Any]] = []
+        self.calls: list[str] = []
+        self.down: set[str] = set()
+        self.silent: set[str] = set()
+        self.credits: dict[str, int] = {}
+        self.told: list[tuple[str, Notification]] = []
+        self._keys: dict[tuple[str, str], tuple[str, str]] = {}
+        self._deliveries: set[tuple[str, str]] = set()
+        self._seconds = count()
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if name in self.down:
+            raise UnavailableError("the database is down", code="database_unavailable")
+
+    def _now(self) -> str:
+        moment = next(self._seconds)
+        return f"2026-11-21T{moment // 3600:02}:{moment // 60 % 60:02}:{moment % 60:02}+00:00"
+
+    async def create(
+        self, user_id: str | None, kind: Kind, payload: dict[str, Any], idempotency: Idempotency | None
+    ) -> Placed:
+        self._called("create")
+        if user_id is None:
+            return Placed(Placement.CREATED, self._insert(None, kind, payload, 0))
+        used = self._keys.get((user_id, idempotency.key)) if idempotency else None
+        if used and idempotency:
+            is_same = used[1] == idempotency.request_hash
+            job = self.jobs[used[0]] if is_same else None
+            return Placed(Placement.REPLAYED if is_same else Placement.IDEMPOTENCY_CONFLICT, job)
+        balance = self.credits.setdefault(user_id, GRANT)
+        price = payload["num_images"] if kind is Kind.IMAGE else payload["duration_seconds"]
+        mine = [job for job in self.jobs.values() if job.user_id == user_id and not is_terminal(job.status)]
+        if len(mine) >= MOST_UNFINISHED:
+            return Placed(Placement.TOO_MANY_JOBS, None)
+        if price > balance:
+            return Placed(Placement.INSUFFICIENT_CREDITS, None)
+        self.credits[user_id] -= price
+        job = self._insert(user_id, kind, payload, price)
+        if idempotency:
+            self._keys[user_id, idempotency.key] = (job.id, idempotency.request_hash)
+        return Placed(Placement.CREATED, job)
+
+    def _insert(self, user_id: str | None, kind: Kind, payload: dict[str, Any], price: int) -> Job:
+        job = Job(
+            id=ids.new(),
+            user_id=user_id,
+            kind=kind,
+            status=State.QUEUED,
+            phase=None,
+            progress=0,
+            provider=None,
+            provider_job_id=None,
+            payload=payload,
+            result=None,
+            credits=price,
+            created_at=self._now(),
+            submitted_at=None,
+            started_at=None,
+            finished_at=None,
+            media=(),
+        )
+        self.jobs[job.id] = job
+        return job
+
+    def _change(self, job: Job, **changes: Any) -> Job:
+        after = replace(job, **changes)
+        if is_terminal(after.status) and not is_terminal(job.status):
+            after = replace(after, phase=None, finished_at=self._now())
+            self._settle(after)
+        self.jobs[job.id] = after
+        return after
+
+    def _settle(self, job: Job) -> None:
+        if job.user_id is None:
+            return
+        if job.status is not State.COMPLETED and job.user_id in self.credits:
+            self.credits[job.user_id] += job.credits
+        if job.status in TOLD:
+            kind = "job_completed" if job.status is State.COMPLETED else "job_failed"
+            told = Notification(ids.new(), kind, job.id, f"{job.kind} {job.status}", None, self._now())
+            self.told.append((job.user_id, told))
+
+    async def submitted(
+        self,
+        job_id: str,
+        status: State,
+        provider: str,
+        provider_job_id: str | None,
+        result: dict[str, Any] | None,
+    ) -> Job:
+        self._called("submitted")
+        job = replace(self.jobs[job_id], provider=provider, provider_job_id=provider_job_id)
+        return self._change(
+            job, **({"status": status, "result": result} if job.status is State.QUEUED else {})
+        )
+
+    async def get(self, job_id: str, user_id: str | None) -> Job | None:
+        self._called("get")
+        for job in self.jobs.values():
+            if job_id in {job.id, job.provider_job_id} and user_id in {None, job.user_id}:
+                return job
+        return None
+
+    async def page(self, wanted: Page) -> list[Job]:
+        self._called("page")
+        found = [
+            job
+            for job in self.jobs.values()
+            if wanted.user_id in {None, job.user_id}
+            and wanted.status in {None, job.status}
+            and wanted.kind in {None, job.kind}
+            and _is_after(job.created_at, job.id, wanted.after)
+        ]
+        return sorted(found, key=lambda job: (job.created_at, job.id), reverse=True)[: wanted.limit]
+
+    async def report(self, report: Report) -> Outcome:
+        self._called("report")
+        job = self.jobs.get(report.job_id or "")
+        if job is None or job.provider_job_id not in {None, report.provider_job_id or job.provider_job_id}:
+            return Outcome(found=False, changed=False, job=None)
+        if report.delivery and (job.id, report.delivery) in self._deliveries:
+            return Outcome(found=True, changed=False, job=job, replayed=True)
+        if report.delivery:
+            self._deliveries.add((job.id, report.delivery))
+        progress = max(job.progress or 0, report.progress or 0)
+        phase = max(job.phase, report.phase, key=PHASES.index)
+        if not may_become(job.status, report.status) or (
+            job.status is report.status and (phase, progress) == (job.phase, job.progress)
+        ):
+            return Outcome(found=True, changed=False, job=job)
+        changes: dict[str, Any] = {"status": report.status, "phase": phase, "progress": progress}
+        if is_terminal(report.status):
+            changes |= {"result": report.result, "media": _stored(job, report)}
+        if report.provider_job_id:
+            changes["provider_job_id"] = report.provider_job_id
+        return Outcome(found=True, changed=True, job=self._change(job, **changes))
+
+    async def cancel(self, job_id: str, user_id: str | None) -> Outcome:
+        self._called("cancel")
+        job = self.jobs.get(job_id)
+        if job is None or user_id not in {None, job.user_id}:
+            return Outcome(found=False, changed=False, job=None)
+        if is_terminal(job.status):
+            return Outcome(found=True, changed=False, job=job)
+        return Outcome(found=True, changed=True, job=self._change(job, status=State.CANCELLED))
+
+    async def record(self, kind: str, payload: Any) -> int:
+        self._called("record")
+        self.events.append((kind, payload))
+        return len(self.events)
+
+    async def metrics(self) -> dict[str, Any]:
+        self._called("metrics")
+        return {
+            "jobs": {"completed": 3, "failed": 1},
+            "credits_consumed": 12,
+            "success_rate": 0.75,
+            "queue_seconds": {"p50": 0.5, "p95": 1.0, "p99": 2.0},
+            "render_seconds": {"p50": None, "p95": None, "p99": None},
+        }
+
+    async def account(self, user_id: str) -> Account:
+        self._called("account")
+        return Account(self.credits.setdefault(user_id, GRANT), "starter")
+
+    async def notifications(self, user_id: str, limit: int, after: Cursor | None) -> list[Notification]:
+        self._called("notifications")
+        mine = [
+            told
+            for owner, told in self.told
+            if owner == user_id and _is_after(told.created_at, told.id, after)
+        ]
+        return sorted(mine, key=lambda told: (told.created_at, told.id), reverse=True)[:limit]
+
+    async def read_notification(self, user_id: str, notification_id: str) -> Notification | None:
+        self._called("read_notification")
+        for index, (owner, told) in enumerate(self.told):
+            if (owner, told.id) == (user_id, notification_id):
+                read = replace(told, read_at=told.read_at or self._now())
+                self.told[index] = (owner, read)
+                return read
+        return None
+
+    async def claim_silent(self, limit: int, silent_seconds: int) -> list[Job]:
+        self._called("claim_silent")
+        assert silent_seconds > 0
+        found = [job for job in self.jobs.values() if job.id in self.silent and not is_terminal(job.status)]
+        self.silent -= {job.id for job in found[:limit]}
+        return found[:limit]
+
+
+def _is_after(created_at: str, row_id: str, after: Cursor | None) -> bool:
+    return after is None or (created_at, row_id) < (after.created_at, after.id)
+
+
+def _stored(job: Job, report: Report) -> tuple[Any, ...]:
+    if report.status is not State.COMPLETED:
+        return ()
+    files = [file for file in report.files or () if file.key is None or keys.is_of_job(file.key, job.id)]
+    return tuple(replace(file, id=ids.new()) for file in files)
