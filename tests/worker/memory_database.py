@@ -149,7 +149,7 @@ class MemoryDatabase:
 
     async def report(self, report: Report) -> Outcome:
         self._called("report")
-        job = self.jobs.get(report.job_id or "")
+        job = self._reported(report)
         if job is None or job.provider_job_id not in {None, report.provider_job_id or job.provider_job_id}:
             return Outcome(found=False, changed=False, job=None)
         if report.delivery and (job.id, report.delivery) in self._deliveries:
@@ -168,6 +168,11 @@ class MemoryDatabase:
         if report.provider_job_id:
             changes["provider_job_id"] = report.provider_job_id
         return Outcome(found=True, changed=True, job=self._change(job, **changes))
+
+    def _reported(self, report: Report) -> Job | None:
+        if report.job_id is not None:
+            return self.jobs.get(report.job_id)
+        return next((j for j in self.jobs.values() if j.provider_job_id == report.provider_job_id), None)
 
     async def cancel(self, job_id: str, user_id: str | None) -> Outcome:
         self._called("cancel")

@@ -192,7 +192,10 @@ class Provider(Protocol):
     """The GPUs. Every method raises `ProviderError` where it gives no usable answer."""
 
     async def submit(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Start a job and give the provider's answer, in which `id` is a text. Never tried twice."""
+        """Start a job and give the provider's answer, in which `id` is a text.
+
+        Tried again only where the provider surely did not take it.
+        """
 
     async def status(self, provider_job_id: str) -> dict[str, Any] | None:
         """Give the provider's JSON for a job; None when it knows none, or no longer."""

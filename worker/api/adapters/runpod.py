@@ -5,6 +5,7 @@ Source: https://docs.runpod.io/serverless/endpoints/operations.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from api.errors import ProviderError
 from api.ports import FetchError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from api.ports import Answer, Fetch
     from api.settings import Settings
 
@@ -20,22 +23,34 @@ TIMEOUT_MS = 10_000
 _OK = range(200, 300)
 # RunPod says 404 for a job it does not know, or knows no longer.
 _UNKNOWN = frozenset({404})
+# RunPod did not take the order: too many at once, or nobody there to take it. All else may have started.
+_NOT_TAKEN = frozenset({429, 503})
+PAUSES = (0.25, 1.0)  # seconds before each further try; the client waits
 
 
 class RunPod:
-    """One endpoint. Nothing is tried twice: a `run` whose answer was lost may have started."""
+    """One endpoint. Only a `run` that was surely not taken is tried again: one without an answer may run."""
 
-    def __init__(self, settings: Settings, fetch: Fetch) -> None:
+    def __init__(
+        self, settings: Settings, fetch: Fetch, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
         self._root = f"{settings.runpod_api_base}/v2/{settings.runpod_endpoint_id}"
         self._headers = {
             "Authorization": f"Bearer {settings.runpod_api_key}",
             "Content-Type": "application/json",
         }
         self._fetch = fetch
+        self._sleep = sleep
 
     async def submit(self, body: dict[str, Any]) -> dict[str, Any]:
         """Start a job."""
-        answer = await self._call("POST", "/run", document.dump(body))
+        text = document.dump(body)
+        answer = await self._call("POST", "/run", text)
+        for pause in PAUSES:
+            if answer.status not in _NOT_TAKEN:
+                break
+            await self._sleep(pause)
+            answer = await self._call("POST", "/run", text)
         told = _object(answer)
         if not isinstance(told.get("id"), str) or not told["id"]:
             raise ProviderError("RunPod's answer names no job")

@@ -6,6 +6,7 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from api.domain import ids
 
@@ -24,6 +25,29 @@ class Cursor:
     def encode(self) -> str:
         """Give the cursor as one URL-safe word."""
         return urlsafe_b64encode(f"{self.created_at} {self.id}".encode()).decode().rstrip("=")
+
+
+class Row(Protocol):
+    """What lists are made of."""
+
+    @property
+    def id(self) -> str:
+        """A UUID."""
+
+    @property
+    def created_at(self) -> str:
+        """ISO 8601."""
+
+
+R = TypeVar("R", bound=Row)
+
+
+def cut(rows: list[R], limit: int) -> tuple[list[R], Cursor | None]:
+    """Make a page of `limit` rows, where one more was asked for to see whether another page follows."""
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1]
+    return rows[:limit], Cursor(last.created_at, last.id)
 
 
 def decode(text: str) -> Cursor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from api.domain import keys
+from api.domain import ids, keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,13 +52,16 @@ def of_output(job_id: str, output: Any) -> tuple[MediaFile, ...]:
     Only files under the job's own keys count: a renderer that names another job's file must neither make us
     sign an address to it nor take it from its owner.
     """
-    named = output.get("files") if isinstance(output, dict) else None
-    files = [
-        _file(ordinal, file)
-        for ordinal, file in enumerate(named if isinstance(named, list) else [])
-        if isinstance(file, dict) and isinstance(file.get("key"), str)
-    ]
-    return own(job_id, (file for file in files if file.key))
+    return own(job_id, (_file(file) for file in _named(output)))
+
+
+def owner(output: Any) -> str | None:
+    """Give the job that the first file of a renderer's output is stored for."""
+    for file in _named(output):
+        job_id = str(file["key"]).removeprefix(keys.PRIVATE_PREFIX).partition("/")[0]
+        if ids.is_uuid(job_id):
+            return job_id
+    return None
 
 
 def own(job_id: str, files: Iterable[MediaFile]) -> tuple[MediaFile, ...]:
@@ -67,9 +70,18 @@ def own(job_id: str, files: Iterable[MediaFile]) -> tuple[MediaFile, ...]:
     return tuple(replace(file, ordinal=ordinal) for ordinal, file in enumerate(kept))
 
 
-def _file(ordinal: int, file: dict[str, Any]) -> MediaFile:
+def _named(output: Any) -> list[dict[str, Any]]:
+    files = output.get("files") if isinstance(output, dict) else None
+    return [
+        file
+        for file in (files if isinstance(files, list) else [])
+        if isinstance(file, dict) and isinstance(file.get("key"), str)
+    ]
+
+
+def _file(file: dict[str, Any]) -> MediaFile:
     return MediaFile(
-        ordinal=ordinal,
+        ordinal=0,  # numbered when it is known which count
         key=file["key"],
         content_type=_text(file.get("content_type")),
         format=_text(file.get("format")),

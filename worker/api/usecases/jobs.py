@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from api.domain import ids, keys, signatures
-from api.domain.cursors import Cursor
+from api.domain import cursors, ids, keys, signatures
 from api.domain.job import TO_RUNPOD, Job, State
 from api.errors import ConflictError, NotFoundError, ProviderError, UnavailableError
-from api.ports import Page
 
 if TYPE_CHECKING:
     from api.core import Core
+    from api.domain.cursors import Cursor
     from api.domain.media import MediaFile
+    from api.ports import Page
 
 LINK_SECONDS = 86_400  # how long a signed address to a file lives
 
@@ -74,13 +74,7 @@ async def _look_up(core: Core, job_id: str) -> tuple[Job | None, UnavailableErro
 async def page(core: Core, wanted: Page) -> tuple[list[Job], Cursor | None]:
     """Give one page of jobs, newest first, and the cursor of the next page where there is one."""
     database = core.need_database()
-    jobs = await database.page(
-        Page(wanted.user_id, wanted.status, wanted.kind, wanted.limit + 1, wanted.after)
-    )
-    if len(jobs) <= wanted.limit:
-        return jobs, None
-    jobs = jobs[: wanted.limit]
-    return jobs, Cursor(jobs[-1].created_at, jobs[-1].id)
+    return cursors.cut(await database.page(replace(wanted, limit=wanted.limit + 1)), wanted.limit)
 
 
 async def cancel(core: Core, job_id: str, user_id: str | None) -> Job:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from api.domain import ids
-from api.domain.cursors import Cursor
+from api.domain import cursors, ids
 from api.errors import NotFoundError
 
 if TYPE_CHECKING:
     from api.core import Core
+    from api.domain.cursors import Cursor
     from api.ports import Notification
 
 
@@ -17,11 +17,7 @@ async def page(
     core: Core, user_id: str, limit: int, after: Cursor | None
 ) -> tuple[list[Notification], Cursor | None]:
     """Give one page, newest first, and the cursor of the next page where there is one."""
-    found = await core.need_database().notifications(user_id, limit + 1, after)
-    if len(found) <= limit:
-        return found, None
-    found = found[:limit]
-    return found, Cursor(found[-1].created_at, found[-1].id)
+    return cursors.cut(await core.need_database().notifications(user_id, limit + 1, after), limit)
 
 
 async def read(core: Core, user_id: str, notification_id: str) -> Notification:

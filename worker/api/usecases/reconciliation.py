@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from api.domain.job import FROM_RUNPOD, RUNPOD, State
-from api.errors import ApiError
+from api.errors import ApiError, ProviderError
 from api.ports import Report
 from api.usecases import reports
 
@@ -37,9 +37,11 @@ async def run(core: Core, silent_seconds: int = SILENT_SECONDS, limit: int = JOB
     """Ask after jobs of which nothing was heard; a run beside another takes other jobs.
 
     Raises:
-        NotConfiguredError, UnavailableError: there is no database, or it does not answer.
+        UnavailableError: the database does not answer.
     """
-    jobs = await core.need_database().claim_silent(limit, silent_seconds)
+    if core.database is None:
+        return Settled(0, 0, 0)  # nothing is kept, so nothing can be silent
+    jobs = await core.database.claim_silent(limit, silent_seconds)
     gate = asyncio.Semaphore(CONNECTIONS)
     outcomes = await asyncio.gather(*(_guarded(core, job, gate) for job in jobs))
     return Settled(len(jobs), outcomes.count(True), outcomes.count(None))
@@ -51,8 +53,11 @@ async def _guarded(core: Core, job: Job, gate: asyncio.Semaphore) -> bool | None
         try:
             return await _settle(core, job)
         except ApiError as error:
-            core.log("warning", "a silent job could not be settled", job_id=job.id, reason=error.message)
-            return None
+            reason = error.message
+        except Exception as error:  # noqa: BLE001 - what one job's answer broke must not keep the others
+            reason = repr(error)
+    core.log("warning", "a silent job could not be settled", job_id=job.id, reason=reason)
+    return None
 
 
 async def _settle(core: Core, job: Job) -> bool:
@@ -70,9 +75,8 @@ async def _settle(core: Core, job: Job) -> bool:
     told = await core.provider.status(job.provider_job_id)
     if told is None:
         return await _fail(core, job, FORGOTTEN)
-    if told.get("status") not in FROM_RUNPOD:
-        core.log("warning", "the provider's state is unknown", job_id=job.id, status=str(told.get("status")))
-        return False
+    if str(told.get("status")) not in FROM_RUNPOD:
+        raise ProviderError(f"the provider's state is unknown: {told.get('status')}")
     outcome = await reports.apply(core, job.id, {**told, "id": job.provider_job_id})
     return outcome.changed
 

@@ -51,11 +51,13 @@ async def apply(core: Core, job_id: str, document: dict[str, Any], raw: bytes | 
 
     A replay, a late report and one for an unknown job change nothing.
     """
-    known_as = job_id.lower() if ids.is_uuid(job_id) else await _job_id(core, document["id"])
-    status = FROM_RUNPOD[document["status"]]
+    output, status = document.get("output"), FROM_RUNPOD[document["status"]]
+    # An address that says no job, as behind a proxy that signs: the files say whose they are, and without
+    # any the database finds the job by the provider's id.
+    known_as = job_id.lower() if ids.is_uuid(job_id) else media.owner(output)
+    files = media.of_output(known_as, output) if known_as and status is State.COMPLETED else None
     result = {name: document[name] for name in _RESULT_FIELDS if name in document}
-    is_done = status is State.COMPLETED
-    phase, progress = _progress(status, document.get("output"))
+    phase, progress = _progress(status, output)
     return await complete(
         core,
         Report(
@@ -65,25 +67,21 @@ async def apply(core: Core, job_id: str, document: dict[str, Any], raw: bytes | 
             phase=phase,
             progress=progress,
             result=result if result and status is not State.RUNNING else None,
-            files=media.of_output(known_as or "", document.get("output")) if is_done else None,
+            files=files,
             delivery=None if raw is None else hashlib.sha256(raw).hexdigest(),
         ),
     )
 
 
 async def complete(core: Core, report: Report) -> Outcome:
-    """Apply a report, without the secrets that it may quote."""
-    outcome = await core.need_database().report(replace(report, result=core.redactor.value(report.result)))
+    """Apply a report, without the secrets that it may quote and files that are another job's."""
+    files = media.own(report.job_id, report.files) if report.files and report.job_id else report.files
+    clean = replace(report, result=core.redactor.value(report.result), files=files)
+    outcome = await core.need_database().report(clean)
     if not outcome.found:
         ids_told = {"job_id": report.job_id, "provider_job_id": report.provider_job_id}
         core.log("warning", "a report for an unknown job", **ids_told)
     return outcome
-
-
-async def _job_id(core: Core, provider_job_id: str) -> str | None:
-    """Find our id where the address does not say it: a webhook that a proxy signed may come without."""
-    job = await core.need_database().get(provider_job_id, None)
-    return job.id if job else None
 
 
 def _progress(status: State, output: Any) -> tuple[str | None, int | None]:

@@ -82,8 +82,7 @@ async def submit(
         ProviderError: the provider refused or gave no answer in time; the job is recorded as `error`.
         UnavailableError: the job could not be created, and the provider was not called.
     """
-    # A secret pasted into a prompt by mistake would otherwise be kept, rendered and shown.
-    wish = replace(wish, prompt=core.redactor.text(wish.prompt))
+    wish = _without_secrets(core, wish)
     placed = await _place(core, wish, user_id, idempotency)
     job = placed.job if placed else None
     if placed and job and placed.outcome is Placement.REPLAYED:
@@ -102,7 +101,18 @@ async def submit(
     if recorded and is_terminal(recorded.status) and recorded.status is not State.COMPLETED:
         # Ended, as by a cancellation, while RunPod was being called: there was no id yet to cancel there.
         await cancel_at_provider(core, job_id, answer["id"])
+        if recorded.status is State.ERROR:  # given up as never submitted, and paid back
+            raise ProviderError("the provider took the job too late", job_id=job_id)
     return Submission(job_id if job else answer["id"], RUNPOD, answer["id"], answer, stored=job is not None)
+
+
+def _without_secrets(core: Core, wish: Wish) -> Wish:
+    """Take our secrets out of what a client pasted: it would be kept, rendered and shown.
+
+    A picture's address keeps its own query: without it the picture could not be fetched.
+    """
+    image_url = None if wish.image_url is None else core.redactor.own(wish.image_url)
+    return replace(wish, prompt=core.redactor.text(wish.prompt), image_url=image_url)
 
 
 async def _place(
