@@ -19,6 +19,7 @@ SCHEMA: document.Schema = {
         "count": {"type": "integer", "minimum": 1, "maximum": 3, "default": 2},
         "seed": {"type": ["integer", "null"], "default": None},
         "kind": {"type": "string", "enum": ["a", "b"], "default": "a"},
+        "word": {"type": "string", "pattern": "^[a-z]+$"},
         "files": {
             "type": ["array", "null"],
             "maxItems": 2,
@@ -79,6 +80,8 @@ def test_brackets_inside_text_are_not_depth() -> None:
         ({"name": "x", "seed": "1"}, "seed"),
         ({"name": "x", "kind": "c"}, "kind"),
         ({"name": "x", "kind": ["a"]}, "kind"),
+        ({"name": "x", "word": "A"}, "word"),
+        ({"name": "x", "word": "a\n"}, "word"),
         ({"name": "x", "files": {}}, "files"),
         ({"name": "x", "files": [{"url": ""}] * 3}, "files"),
         ({"name": "x", "files": [5]}, "files[0]"),

@@ -125,8 +125,13 @@ def _check_type(schema: Schema, value: Any, field: str) -> None:
 def _check_text(schema: Schema, value: str, field: str) -> None:
     if len(value) > schema.get("maxLength", math.inf):
         raise _wrong(field, f"is {len(value)} characters long; {schema['maxLength']} are allowed")
-    if len(value) < schema.get("minLength", 0) or not re.search(schema.get("pattern", ""), value):
+    if len(value) < schema.get("minLength", 0) or not _matches(schema.get("pattern", ""), value):
         raise _wrong(field, "is empty or not of the expected form")
+
+
+def _matches(pattern: str, value: str) -> bool:
+    # JSON Schema's `$` is the end of the text; Python's is also the place before a last line break.
+    return re.search(pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern, value) is not None
 
 
 def _check_object(schema: Schema, value: dict[str, Any], field: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ FILE: Schema = {
     "required": ["url"],
     "properties": {
         "file_path": {"type": ["string", "null"], "maxLength": 1024},
-        "url": {"type": "string", "pattern": r"^https?://\S+$", "maxLength": 4096},
+        "url": {"type": "string", "pattern": "^https?://[!-~]+$", "maxLength": 4096},
         "description": _TEXT,
         "format": {"type": ["string", "null"], "pattern": "^[A-Za-z0-9]+$", "maxLength": 16},
         "size_bytes": {"type": ["integer", "null"], "minimum": 0, "maximum": _LARGEST},

@@ -32,7 +32,7 @@ STYLE: Schema = {
 }
 IMAGE_URL: Schema = {
     "type": ["string", "null"],
-    "pattern": r"^https://[^\s/?#]+",
+    "pattern": "^https://[!-~]+$",
     "maxLength": 2048,
     "default": None,
     "description": "An address of the public internet",
