@@ -228,13 +228,15 @@ def test_bad_input_is_never_our_failure(
 def test_the_renderer_stores_its_files_and_runpod_reports(
     client: httpx.Client, stand_ins: StandIns, admin: dict[str, str], workerd: Workerd
 ) -> None:
-    job_id = client.post("/jobs", json={"prompt": "x", "kind": "image"}, headers=admin).json()["job_id"]
+    submitted = client.post("/jobs", json={"prompt": "x", "kind": "image"}, headers=admin).json()
+    job_id, provider_job_id = submitted["job_id"], submitted["provider_job_id"]
     sent = stand_ins.world.runs[-1]
     (upload,) = sent["input"]["uploads"]
     assert upload["url"].startswith(f"{workerd.url}/media/media/{job_id}/0.png?expires=")
     assert httpx.put(upload["url"], content=b"png", headers={"content-type": "image/png"}).status_code == 200
     assert httpx.put(upload["url"] + "0", content=b"png").status_code == 401
-    report = {"id": "rp-1", "status": "COMPLETED", "output": {"files": [{"key": upload["key"]}]}}
+    output = {"files": [{"key": upload["key"]}]}
+    report = {"id": provider_job_id, "status": "COMPLETED", "output": output}
     assert httpx.post(sent["webhook"], json=report).json() == {"ok": True, "known": True, "changed": True}
     assert httpx.post(sent["webhook"], json=report).json() == {"ok": True, "known": True, "changed": False}
     assert httpx.post(sent["webhook"] + "0", json=report).status_code == 401
