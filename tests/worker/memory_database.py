@@ -6,16 +6,19 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from api.domain import ids, keys
+from api.domain import ids
 from api.domain.job import Job, Kind, State, is_terminal, may_become
 from api.errors import UnavailableError
-from api.ports import Account, Idempotency, Notification, Outcome, Page, Placed, Placement, Report
+from api.ports import Notification, Outcome, Placed, Placement
+from tests.worker.memory_ledger import MOST_UNFINISHED, Ledger, price
 
 if TYPE_CHECKING:
     from api.domain.cursors import Cursor
+    from api.domain.media import MediaFile
+    from api.ports import Account, Idempotency, Page, Report
 
-GRANT = 75
-MOST_UNFINISHED = 5
+KEY_SECONDS = 86_400  # how long an idempotency key stands for its first answer
+NONE = ("", "", 0.0)
 TOLD = frozenset({State.COMPLETED, State.FAILED, State.TIMED_OUT, State.ERROR})
 PHASES = (None, "initializing", "generating", "saving")
 
@@ -24,20 +27,21 @@ class MemoryDatabase:
     """Jobs, events, credits and notifications.
 
     Attributes:
+        now: the time in seconds; a test moves it on.
         calls: the round trips, by the port's method.
         down: the methods that answer as a database that is down.
-        silent: the jobs that the reconciler is given.
     """
 
     def __init__(self) -> None:
-        self.jobs: dict[str, Job] = {}
-        self.events: list[tuple[str, Any]] = []
+        self.now = 0.0
         self.calls: list[str] = []
         self.down: set[str] = set()
-        self.silent: set[str] = set()
-        self.credits: dict[str, int] = {}
+        self.jobs: dict[str, Job] = {}
+        self.events: list[tuple[str, Any]] = []
+        self.ledger = Ledger()
         self.told: list[tuple[str, Notification]] = []
-        self._keys: dict[tuple[str, str], tuple[str, str]] = {}
+        self._checked: dict[str, float] = {}
+        self._keys: dict[tuple[str, str], tuple[str, str, float]] = {}
         self._deliveries: set[tuple[str, str]] = set()
         self._seconds = count()
 
@@ -56,25 +60,26 @@ class MemoryDatabase:
         self._called("create")
         if user_id is None:
             return Placed(Placement.CREATED, self._insert(None, kind, payload, 0))
-        used = self._keys.get((user_id, idempotency.key)) if idempotency else None
-        if used and idempotency:
-            is_same = used[1] == idempotency.request_hash
-            job = self.jobs[used[0]] if is_same else None
-            return Placed(Placement.REPLAYED if is_same else Placement.IDEMPOTENCY_CONFLICT, job)
-        balance = self.credits.setdefault(user_id, GRANT)
-        price = payload["num_images"] if kind is Kind.IMAGE else payload["duration_seconds"]
+        job_id, request_hash, used_at = self._keys.get(
+            (user_id, idempotency.key if idempotency else ""), NONE
+        )
+        if idempotency and job_id and self.now - used_at < KEY_SECONDS:
+            if request_hash != idempotency.request_hash:
+                return Placed(Placement.IDEMPOTENCY_CONFLICT, None)
+            return Placed(Placement.REPLAYED, self.jobs[job_id])
+        account, cost = self.ledger.account(user_id), price(kind, payload)
         mine = [job for job in self.jobs.values() if job.user_id == user_id and not is_terminal(job.status)]
         if len(mine) >= MOST_UNFINISHED:
             return Placed(Placement.TOO_MANY_JOBS, None)
-        if price > balance:
+        if cost > account.credits:
             return Placed(Placement.INSUFFICIENT_CREDITS, None)
-        self.credits[user_id] -= price
-        job = self._insert(user_id, kind, payload, price)
+        job = self._insert(user_id, kind, payload, cost)
+        self.ledger.hold(job)
         if idempotency:
-            self._keys[user_id, idempotency.key] = (job.id, idempotency.request_hash)
+            self._keys[user_id, idempotency.key] = (job.id, idempotency.request_hash, self.now)
         return Placed(Placement.CREATED, job)
 
-    def _insert(self, user_id: str | None, kind: Kind, payload: dict[str, Any], price: int) -> Job:
+    def _insert(self, user_id: str | None, kind: Kind, payload: dict[str, Any], cost: int) -> Job:
         job = Job(
             id=ids.new(),
             user_id=user_id,
@@ -86,7 +91,7 @@ class MemoryDatabase:
             provider_job_id=None,
             payload=payload,
             result=None,
-            credits=price,
+            credits=cost,
             created_at=self._now(),
             submitted_at=None,
             started_at=None,
@@ -94,6 +99,7 @@ class MemoryDatabase:
             media=(),
         )
         self.jobs[job.id] = job
+        self._checked[job.id] = self.now
         return job
 
     def _change(self, job: Job, **changes: Any) -> Job:
@@ -107,8 +113,8 @@ class MemoryDatabase:
     def _settle(self, job: Job) -> None:
         if job.user_id is None:
             return
-        if job.status is not State.COMPLETED and job.user_id in self.credits:
-            self.credits[job.user_id] += job.credits
+        if job.status is not State.COMPLETED:
+            self.ledger.refund(job)
         if job.status in TOLD:
             kind = "job_completed" if job.status is State.COMPLETED else "job_failed"
             told = Notification(ids.new(), kind, job.id, f"{job.kind} {job.status}", None, self._now())
@@ -123,10 +129,14 @@ class MemoryDatabase:
         result: dict[str, Any] | None,
     ) -> Job:
         self._called("submitted")
-        job = replace(self.jobs[job_id], provider=provider, provider_job_id=provider_job_id)
-        return self._change(
-            job, **({"status": status, "result": result} if job.status is State.QUEUED else {})
-        )
+        job = self.jobs[job_id]
+        changes: dict[str, Any] = {
+            "provider": job.provider or provider,
+            "provider_job_id": job.provider_job_id or provider_job_id,
+        }
+        if job.status is State.QUEUED:
+            changes |= {"status": status, "result": result or job.result}
+        return self._change(job, **changes)
 
     async def get(self, job_id: str, user_id: str | None) -> Job | None:
         self._called("get")
@@ -156,17 +166,21 @@ class MemoryDatabase:
             return Outcome(found=True, changed=False, job=job, replayed=True)
         if report.delivery:
             self._deliveries.add((job.id, report.delivery))
-        progress = max(job.progress or 0, report.progress or 0)
-        phase = max(job.phase, report.phase, key=PHASES.index)
-        if not may_become(job.status, report.status) or (
-            job.status is report.status and (phase, progress) == (job.phase, job.progress)
+        if not (may_become(job.status, report.status) or job.status is report.status) or is_terminal(
+            job.status
         ):
             return Outcome(found=True, changed=False, job=job)
-        changes: dict[str, Any] = {"status": report.status, "phase": phase, "progress": progress}
+        changes: dict[str, Any] = {
+            "status": report.status,
+            "phase": max(job.phase, report.phase, key=PHASES.index),
+            "progress": max(job.progress or 0, report.progress or 0),
+            "provider_job_id": job.provider_job_id or report.provider_job_id,
+        }
+        if replace(job, **changes) == job:
+            return Outcome(found=True, changed=False, job=job)
         if is_terminal(report.status):
-            changes |= {"result": report.result, "media": _stored(job, report)}
-        if report.provider_job_id:
-            changes["provider_job_id"] = report.provider_job_id
+            changes |= {"result": report.result or job.result, "media": self._stored(report)}
+        self._checked[job.id] = self.now
         return Outcome(found=True, changed=True, job=self._change(job, **changes))
 
     def _reported(self, report: Report) -> Job | None:
@@ -200,7 +214,7 @@ class MemoryDatabase:
 
     async def account(self, user_id: str) -> Account:
         self._called("account")
-        return Account(self.credits.setdefault(user_id, GRANT), "starter")
+        return self.ledger.account(user_id)
 
     async def notifications(self, user_id: str, limit: int, after: Cursor | None) -> list[Notification]:
         self._called("notifications")
@@ -222,18 +236,21 @@ class MemoryDatabase:
 
     async def claim_silent(self, limit: int, silent_seconds: int) -> list[Job]:
         self._called("claim_silent")
-        assert silent_seconds > 0
-        found = [job for job in self.jobs.values() if job.id in self.silent and not is_terminal(job.status)]
-        self.silent -= {job.id for job in found[:limit]}
-        return found[:limit]
+        silent = [
+            job
+            for job in self.jobs.values()
+            if not is_terminal(job.status) and self._checked[job.id] < self.now - silent_seconds
+        ]
+        claimed = sorted(silent, key=lambda job: self._checked[job.id])[:limit]
+        self._checked |= dict.fromkeys((job.id for job in claimed), self.now)
+        return claimed
+
+    def _stored(self, report: Report) -> tuple[MediaFile, ...]:
+        if report.status is not State.COMPLETED:
+            return ()
+        taken = {file.key for other in self.jobs.values() for file in other.media if file.key}
+        return tuple(replace(file, id=ids.new()) for file in report.files or () if file.key not in taken)
 
 
 def _is_after(created_at: str, row_id: str, after: Cursor | None) -> bool:
     return after is None or (created_at, row_id) < (after.created_at, after.id)
-
-
-def _stored(job: Job, report: Report) -> tuple[Any, ...]:
-    if report.status is not State.COMPLETED:
-        return ()
-    files = [file for file in report.files or () if file.key is None or keys.is_of_job(file.key, job.id)]
-    return tuple(replace(file, id=ids.new()) for file in files)
