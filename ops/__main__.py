@@ -24,7 +24,7 @@ INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
 @click.group(
     cls=LazyGroup,
     lazy={
-        "local": ("ops.local", "The local cloud: up, down, status, logs, reset, env, token."),
+        "local": ("ops.local", "The local cloud: up, down, status, logs, reset, env, token, user."),
         "smoke": ("ops.smoke", "Check a running stack against its success criteria."),
         "completion": ("ops.completion", "Print the shell completion script."),
     },

@@ -1,9 +1,9 @@
-"""`/_local` and `/clerk`: health, tokens, new keys, for the local cloud's own tools; no part of Supabase."""
+"""`/_local` and `/clerk`: health, users, tokens, keys, for the local cloud's own tools; not Supabase's."""
 
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -12,6 +12,7 @@ from localcloud.supabase import clerk
 from localcloud.supabase.auth.body import fields
 from localcloud.supabase.auth.errors import AuthError, invalid
 from localcloud.supabase.auth.routes import answering
+from localcloud.supabase.auth.users import normal_email
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -35,6 +36,7 @@ class Local:
         """Where they are served."""
         return [
             Route("/_local/health", _health),
+            Route("/_local/users", answering(self._user), methods=["POST"]),
             Route("/_local/tokens", answering(self._token), methods=["POST"]),
             Route("/_local/keys/{issuer}/rotate", answering(self._rotate), methods=["POST"]),
             Route("/clerk/.well-known/jwks.json", self._clerk_keys),
@@ -43,17 +45,32 @@ class Local:
     async def _clerk_keys(self, _: Request) -> Response:
         return JSONResponse(self._rings["clerk"].jwks(), headers={"Cache-Control": "public, max-age=600"})
 
+    async def _user(self, call: Request) -> Response:
+        self._require_control(call)
+        email, issuer = self._person(await fields(call))
+        if issuer == "clerk":
+            return JSONResponse({"id": clerk.user_id(self._clerk_issuer, email), "email": email})
+        user = await self._auth.user(email)
+        return JSONResponse({"id": user["id"], "email": user["email"]})
+
     async def _token(self, call: Request) -> Response:
         self._require_control(call)
         body = await fields(call)
-        email, issuer, lifetime = body.get("email"), body.get("issuer"), body.get("expires_in")
-        if not isinstance(email, str) or not isinstance(lifetime, int) or issuer not in self._rings:
-            raise invalid("email, issuer (supabase or clerk) and expires_in (seconds) are required")
+        email, issuer = self._person(body)
+        lifetime = body.get("expires_in")
+        if not isinstance(lifetime, int):
+            raise invalid("expires_in (seconds) is required")
         if issuer == "clerk":
             return JSONResponse(
                 {"token": clerk.token(self._rings["clerk"], self._clerk_issuer, email, lifetime)}
             )
         return JSONResponse({"token": await self._auth.mint(email, lifetime)})
+
+    def _person(self, body: dict[str, Any]) -> tuple[str, str]:
+        issuer = body.get("issuer")
+        if issuer not in self._rings:
+            raise invalid("the issuer is supabase or clerk")
+        return normal_email(body.get("email")), issuer
 
     async def _rotate(self, call: Request) -> Response:
         self._require_control(call)

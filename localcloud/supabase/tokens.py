@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
-from urllib.request import Request, urlopen
+
+from localcloud.supabase.client import post
 
 if TYPE_CHECKING:
     from localcloud.config import Config
-
-TIMEOUT_SECONDS = 10
 
 
 def mint(config: Config, email: str, issuer: str, expires_in: int) -> str:
@@ -22,13 +20,8 @@ def mint(config: Config, email: str, issuer: str, expires_in: int) -> str:
         expires_in: seconds; negative for a token that has expired.
 
     Raises:
-        OSError: the stand-in does not answer, or refuses (urllib.error.HTTPError).
+        RefusedError: the address is none, or there is no such issuer.
+        OSError: the stand-in does not answer.
     """
     body = {"email": email, "issuer": issuer, "expires_in": expires_in}
-    request = Request(
-        f"http://127.0.0.1:{config.ports.supabase}/_local/tokens",
-        json.dumps(body).encode(),
-        {"Authorization": f"Bearer {config.secrets.control}", "Content-Type": "application/json"},
-    )
-    with urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - loopback, http
-        return str(json.load(answer)["token"])
+    return str(post(config, "/_local/tokens", body, config.secrets.control)["token"])

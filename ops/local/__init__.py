@@ -16,6 +16,10 @@ from ops.lazy import LazyGroup
         "logs": ("ops.local.logs", "Show or follow the processes' logs."),
         "env": ("ops.local.env", "Print the shell exports that point any client at the local cloud."),
         "token": ("ops.local.token", "Print a user's JWT; the user is created where needed."),
+        "user": (
+            "ops.local.user",
+            "Show a user's id, credits and plan, or set them; the user is created where needed.",
+        ),
         "reset": ("ops.local.reset", "Stop the local cloud and delete its data and settings."),
     },
 )

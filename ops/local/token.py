@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from localcloud import config
-from ops.errors import DependencyDownError
 from ops.example import Command
+from ops.local.person import email_option, issuer_option
 from ops.session import current, json_option, print_json
 
 HOUR_SECONDS = 3600
@@ -20,14 +20,8 @@ HOUR_SECONDS = 3600
         'curl -H "Authorization: Bearer $(ops local token --email ada@example.com)" $API_URL/me': "use it",
     },
 )
-@click.option("--email", required=True, help="Whose token. The user is created where needed.")
-@click.option(
-    "--issuer",
-    type=click.Choice(["supabase", "clerk"]),
-    default="supabase",
-    show_default=True,
-    help="Who signs it.",
-)
+@email_option("Whose token.")
+@issuer_option("Who signs it.")
 @click.option(
     "--expires-in",
     type=int,
@@ -38,16 +32,11 @@ HOUR_SECONDS = 3600
 @json_option
 def command(email: str, issuer: str, expires_in: int) -> None:
     """Print a user's JWT; the user is created where needed."""
-    from localcloud.supabase.tokens import mint  # noqa: PLC0415 - it imports the signing library
+    from localcloud.supabase.tokens import mint  # noqa: PLC0415 - help needs none of it
+    from ops.local.stand_in import answering  # noqa: PLC0415
 
-    try:
+    with answering(means="No token was made.", remedy="Give an address such as ada@example.com"):
         token = mint(config.load(), email, issuer, expires_in)
-    except OSError as error:
-        raise DependencyDownError(
-            f"The Supabase stand-in does not answer ({error}).",
-            "Without it no user can be looked up or created.",
-            "Run `ops local status` to see what is down, and `ops local up` to repair it.",
-        ) from error
     if current().json:
         print_json({"token": token, "email": email, "issuer": issuer, "expires_in": expires_in})
     else:

@@ -24,7 +24,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_unknown_command_names_those_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["local", "start"]) == 2
     assert capsys.readouterr().err == (
-        "There is no command 'start' in `ops local`: it has up, down, status, logs, env, token, reset.\n"
+        "There is no command 'start' in `ops local`: "
+        "it has up, down, status, logs, env, token, user, reset.\n"
         "Nothing was done.\n"
         "→ See `ops local --help`.\n"
     )
@@ -40,7 +41,16 @@ def test_a_missing_option_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--email" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["status"], ["env"], ["logs"], ["token", "--email", "a@example.com"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status"],
+        ["env"],
+        ["logs"],
+        ["token", "--email", "a@example.com"],
+        ["user", "--email", "a@example.com"],
+    ],
+)
 def test_before_the_first_start_every_command_says_make_up(
     words: list[str], state: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -63,16 +63,17 @@ class Auth:
             Route("/admin/users/{id}", answering(administration.delete), methods=["DELETE"]),
         ]
 
+    async def user(self, email: str) -> dict[str, Any]:
+        """The user of an address, who is created where needed."""
+        async with self.connections.one() as connection:
+            return await users.ensured(connection, email)
+
     async def mint(self, email: str, lifetime: int) -> str:
         """An access token for the user of an address, who is created where needed."""
-        email = users.normal_email(email)
         async with self.connections.one() as connection:
-            await users.create(connection, email=email)
-            found = await users.by_email(connection, email)
-            if found is None:
-                raise AuthError(404, "user_not_found", "User not found")
-            session_id = await sessions.begin(connection, found[0]["id"])
-            return self._issuer.token(found[0], session_id, lifetime)
+            user = await users.ensured(connection, email)
+            session_id = await sessions.begin(connection, user["id"])
+            return self._issuer.token(user, session_id, lifetime)
 
     def claims(self, call: Request) -> dict[str, Any]:
         """The claims of the request's bearer token.

@@ -107,6 +107,18 @@ async def create(connection: Connection, **fields: Any) -> dict[str, Any] | None
     return await _one(connection, _CREATE, _values(fields, role="authenticated", confirmed=True))
 
 
+async def ensured(connection: Connection, email: str) -> dict[str, Any]:
+    """Give the JSON of the user of an address, who is created where needed.
+
+    Raises:
+        AuthError: the address is none, or belongs to a single sign-on alone.
+    """
+    email = normal_email(email)
+    created = await create(connection, email=email)
+    found = None if created else await by_email(connection, email)
+    return _required(created or (found[0] if found else None))
+
+
 async def update(connection: Connection, user_id: str, **fields: Any) -> dict[str, Any]:
     """Change what is given and give the user's JSON.
 

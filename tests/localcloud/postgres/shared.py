@@ -17,3 +17,12 @@ def cloud(configuration: pytest.Config) -> Cloud:
         made.start("postgres")
         made.copy("postgres", "bare")
     return configuration.stash[_KEY]
+
+
+def serving(configuration: pytest.Config) -> Cloud:
+    """The shared cloud with the whole schema, and the Supabase stand-in on it."""
+    made = cloud(configuration)
+    if "supabase" not in made.processes:
+        made.migrate("postgres")
+        made.start("supabase")
+    return made

@@ -86,11 +86,9 @@ class Client:
 
 @pytest.fixture(scope="session")
 def cloud(request: pytest.FixtureRequest) -> Cloud:
-    made = shared.cloud(request.config)
-    made.migrate("postgres")
+    made = shared.serving(request.config)
     with made.connect() as connection:
         connection.execute(TABLES)
-    made.start("supabase")
     return made
 
 
