@@ -16,7 +16,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -30,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from bench.load import Target, alternate, ratio, summary
+from bench.ports import free_ports
 from localcloud import config
 
 if TYPE_CHECKING:
@@ -57,15 +57,6 @@ BINDINGS = {
     "APP_ADMIN_TOKEN": "a" * 48,
     "WEBHOOK_SECRET": "w" * 48,
 }
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nothing listens on."""
-    holders = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [holder.getsockname()[1] for holder in holders]
-    for holder in holders:
-        holder.close()
-    return ports
 
 
 def worker_files() -> list[str]:
