@@ -128,7 +128,7 @@ async def _place(
 
 def _again(job: Job) -> Submission:
     if job.status is State.ERROR:
-        raise ProviderError("the provider did not take this job", job_id=job.id)
+        raise ProviderError(str((job.result or {}).get("error", "")), job_id=job.id)
     return Submission(job.id, job.provider or RUNPOD, job.provider_job_id, None, stored=True)
 
 
