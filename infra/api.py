@@ -1,4 +1,4 @@
-"""The API: a worker, the version made from its source, that version's deployment, and its route."""
+"""The API: a worker, a version of its source, that version's deployment, its cron trigger and its route."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMPATIBILITY_FLAGS = ("python_workers",)
+# Asks after silent jobs: RunPod tries a webhook for 30 seconds and forgets results after 30 minutes.
+EVERY_MINUTE = "* * * * *"
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,21 @@ class Api(pulumi.ComponentResource):
             versions=[{"version_id": self.version.id, "percentage": 100}],
             opts=child,
         )
-        # The route comes last: a host never points at a worker that has nothing to serve.
+        # An event or a request never meets a worker that has nothing to answer with.
+        deployed = pulumi.ResourceOptions(parent=self, depends_on=[self.deployment])
+        self.cron_trigger = cloudflare.WorkersCronTrigger(
+            name,
+            account_id=args.account_id,
+            script_name=self.worker.name,
+            schedules=[{"cron": EVERY_MINUTE}],
+            opts=deployed,
+        )
         self.route = cloudflare.WorkersRoute(
             name,
             zone_id=args.zone_id,
             pattern=args.route,
             script=self.worker.name,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.deployment]),
+            opts=deployed,
         )
         self.register_outputs({"version_id": self.version.id})
 

@@ -7,6 +7,7 @@ workerd offers. All else is plain Python, and runs in its tests without a runtim
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import Any
 
 from js import console
@@ -28,6 +29,7 @@ from api.routes.alphogenai import AlphoGenAI
 from api.routes.cineweave import CineWeave
 from api.routes.sorami import Sorami
 from api.settings import Settings
+from api.usecases import reconciliation
 
 
 class Default(WorkerEntrypoint):  # type: ignore[misc]  # the runtime's class has no types
@@ -38,17 +40,34 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]  # the runtime's class ha
         # The runtime wraps requests in a class of its own; the one underneath is all that is needed.
         return await (_servers[0] if _servers else _start(self.env)).serve(request.js_object)
 
+    async def scheduled(self, controller: Any, env: Any, ctx: Any) -> None:  # noqa: ARG002  # Cloudflare's
+        """Settle the jobs that went silent; the cron trigger calls it each minute.
 
+        The bindings are `self`'s: Cloudflare has been seen to pass None for `env` and `ctx`.
+
+        Raises:
+            UnavailableError: the database does not answer; the runtime notes it as the event's outcome.
+        """
+        core = _cores[0] if _cores else _wire(self.env)
+        if core.database is None:
+            return
+        settled = await reconciliation.run(core)
+        core.log("info", "silent jobs settled", **asdict(settled))
+
+
+# Bindings never change within a version, so one of each is enough for an isolate.
+_cores: list[Core] = []
 _servers: list[Server] = []
 
 
 def _start(env: Any) -> Server:
-    """Make the isolate's server; bindings never change within a version, so one is enough."""
-    _servers.append(Server(_application(env)))
+    core = _cores[0] if _cores else _wire(env)
+    families = (AlphoGenAI(core).family(), CineWeave(core).family(), Sorami(core).family())
+    _servers.append(Server(Application(core, described(*families))))
     return _servers[0]
 
 
-def _application(env: Any) -> Application:
+def _wire(env: Any) -> Core:
     settings = Settings.read(lambda name: _text(env, name))
     redactor = Redactor(settings.secrets)
     bucket = getattr(env, "MEDIA", None)
@@ -62,8 +81,8 @@ def _application(env: Any) -> Application:
         clock=time.time,
         log=JsonLog(redactor, console.log),
     )
-    families = (AlphoGenAI(core).family(), CineWeave(core).family(), Sorami(core).family())
-    return Application(core, described(*families))
+    _cores.append(core)
+    return core
 
 
 def _text(env: Any, name: str) -> str | None:

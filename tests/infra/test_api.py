@@ -69,6 +69,11 @@ def test_the_route_leads_to_the_worker(registered: dict[str, mocks.MockResourceA
     )
 
 
+def test_silent_jobs_are_asked_after_each_minute(registered: dict[str, mocks.MockResourceArgs]) -> None:
+    trigger = inputs(registered, "WorkersCronTrigger")
+    assert (trigger["scriptName"], trigger["schedules"]) == (ARGS.worker, [{"cron": "* * * * *"}])
+
+
 def test_the_worker_is_not_reachable_beside_its_route(registered: dict[str, mocks.MockResourceArgs]) -> None:
     assert inputs(registered, "Worker")["subdomain"]["enabled"] is False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import time
@@ -111,6 +112,11 @@ class Workerd:
                 return
             raise AssertionError(answer.text)
         raise AssertionError(self.log)
+
+    def scheduled(self) -> httpx.Response:
+        """Send a cron trigger's event, as the edge does; 422 tells what the handler raised."""
+        event = json.dumps({"cron": "* * * * *", "scheduledTime": time.time_ns() // 1_000_000})
+        return httpx.get(self.url, headers={EVENT_HEADER: event}, timeout=BOOT_SECONDS)
 
     def stop(self) -> None:
         self._process.terminate()

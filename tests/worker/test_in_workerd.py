@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from api.domain import ids, signatures
+from api.domain.job import State
+from api.usecases import reconciliation
 from tests.worker.memory_platform import SETTINGS
 from tests.worker.real_workerd import Workerd
 from tests.worker.stand_ins import StandIns
@@ -314,6 +316,34 @@ def test_deep_health_and_metrics(client: httpx.Client, admin: dict[str, str]) ->
     assert text.headers["content-type"].startswith("text/plain")
 
 
+def test_a_scheduled_event_settles_what_went_silent_and_logs_one_line(
+    workerd: Workerd, client: httpx.Client, stand_ins: StandIns, admin: dict[str, str]
+) -> None:
+    job_id = client.post("/jobs", json={"prompt": "x"}, headers=admin).json()["job_id"]
+    stand_ins.world.database.now += reconciliation.SILENT_SECONDS + 1
+    told = workerd.log.count('"message":"silent jobs settled"')
+    while (
+        stand_ins.world.database.jobs[job_id].status is not State.RUNNING
+    ):  # what other tests left comes first
+        assert workerd.scheduled().status_code == 200
+        told += 1
+        lines = [line for line in workerd.log.splitlines() if '"message":"silent jobs settled"' in line]
+        assert len(lines) == told
+        assert json.loads(lines[-1])["claimed"] > 0
+
+
+def test_a_database_that_does_not_answer_is_the_events_outcome(
+    workerd: Workerd, stand_ins: StandIns, settings: Settings
+) -> None:
+    stand_ins.world.database.down.add("claim_silent")
+    try:
+        ended = workerd.scheduled()
+    finally:
+        stand_ins.world.database.down.clear()
+    assert (ended.status_code, ended.json()["error"].split(":")[0]) == (422, "UnavailableError")
+    assert not any(secret in ended.text for secret in settings.secrets if secret)
+
+
 def test_no_secret_is_in_any_answer_log_or_event(
     workerd: Workerd, client: httpx.Client, stand_ins: StandIns, settings: Settings, admin: dict[str, str]
 ) -> None:
@@ -353,5 +383,8 @@ def test_a_worker_without_its_secrets_still_answers(
         assert httpx.get(f"{runtime.url}/me").status_code == 501
         assert httpx.put(f"{runtime.url}/assets/a", content=b"x", headers=admin).status_code == 501
         assert httpx.get(f"{runtime.url}/jobs", headers=admin).status_code == 501
+        logged = runtime.log
+        assert runtime.scheduled().status_code == 200
+        assert runtime.log == logged
     finally:
         runtime.stop()
