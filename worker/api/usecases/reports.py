@@ -13,6 +13,7 @@ from api.ports import Outcome, Report
 
 if TYPE_CHECKING:
     from api.core import Core
+    from api.domain.media import MediaFile
 
 PHASES = ("initializing", "generating", "saving")
 _RESULT_FIELDS = ("delayTime", "executionTime", "output", "error")
@@ -75,13 +76,26 @@ async def apply(core: Core, job_id: str, document: dict[str, Any], raw: bytes | 
 
 async def complete(core: Core, report: Report) -> Outcome:
     """Apply a report, without the secrets that it may quote and files that are another job's."""
-    files = media.own(report.job_id, report.files) if report.files and report.job_id else report.files
+    files = report.files
+    if files and report.job_id:
+        files = tuple(_without_secrets(core, file) for file in media.own(report.job_id, files))
     clean = replace(report, result=core.redactor.value(report.result), files=files)
     outcome = await core.need_database().report(clean)
     if not outcome.found:
         ids_told = {"job_id": report.job_id, "provider_job_id": report.provider_job_id}
         core.log("warning", "a report for an unknown job", **ids_told)
     return outcome
+
+
+def _without_secrets(core: Core, file: MediaFile) -> MediaFile:
+    """Take our secrets out of what a file says; an address elsewhere keeps its own query."""
+    own = core.redactor.own
+    return replace(
+        file,
+        url=file.url and own(file.url),
+        description=file.description and own(file.description),
+        format=file.format and own(file.format),
+    )
 
 
 def _progress(status: State, output: Any) -> tuple[str | None, int | None]:
