@@ -92,6 +92,8 @@ def test_the_official_sdk_lists_what_was_provisioned(cloud: Cloud, monkeypatch: 
     assert served.version_id in {version.id for version in versions}
     [route] = client.workers.routes.list(zone_id=ZONE_ID)
     assert (route.pattern, route.script) == ("api.alphogen.localhost/*", "alphogenai-worker")
+    triggers = client.workers.scripts.schedules.get("alphogenai-worker", account_id=ACCOUNT_ID)
+    assert [one.cron for one in triggers.schedules] == ["* * * * *"]
     buckets = client.r2.buckets.list(account_id=ACCOUNT_ID).buckets or []
     assert [bucket.name for bucket in buckets] == ["alphogenai-media"]
 
