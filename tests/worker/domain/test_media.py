@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.domain.media import MediaFile, of_output
+from api.domain.media import MediaFile, of_output, owner
 
 JOB_ID = "0b9f3c5e-8a52-4d0c-9c5e-6f1f6f2f8b11"
 KEY = f"media/{JOB_ID}/0.png"
@@ -33,6 +33,20 @@ def test_own_files_are_numbered_as_they_come() -> None:
         (0, KEY, 64),
         (1, KEY.replace("0.png", "1.png"), None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        (None, None),
+        ({"files": []}, None),
+        ({"files": [{"key": "public/0.png"}]}, None),
+        ({"files": [{"key": "media/nobody/0.png"}]}, None),
+        ({"files": [1, {"key": None}, {"key": KEY}]}, JOB_ID),
+    ],
+)
+def test_files_say_whose_they_are(output: Any, expected: str | None) -> None:
+    assert owner(output) == expected
 
 
 JSON = st.recursive(

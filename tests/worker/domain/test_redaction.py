@@ -42,3 +42,8 @@ def test_secret_headers_lose_their_values_and_others_keep_theirs() -> None:
 
 def test_a_very_short_secret_does_not_tear_words_apart() -> None:
     assert REDACTOR.text("a short word") == "a short word"
+
+
+def test_of_somebody_elses_address_only_our_own_secrets_are_taken_out() -> None:
+    address = f"https://pictures.example.com/{SECRET}/a.png?token=theirs"
+    assert REDACTOR.own(address) == "https://pictures.example.com/[redacted]/a.png?token=theirs"

@@ -82,7 +82,7 @@ def _object(answer: Answer) -> dict[str, Any]:
         raise ProviderError(f"RunPod answered {answer.status}")
     try:
         told = json.loads(answer.text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProviderError("RunPod's answer is not JSON") from error
     if not isinstance(told, dict):
         raise ProviderError("RunPod's answer is not an object")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from api.domain import ids
+
+# As PostgreSQL writes a time into JSON; Python reads notations, such as weeks, that PostgreSQL does not.
+_TIME = re.compile(r"[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,6})?(Z|[+-](0[0-9]|1[0-5]):[0-5][0-9])", re.ASCII)
 
 
 class InvalidCursorError(ValueError):
@@ -59,8 +63,9 @@ def decode(text: str) -> Cursor:
     try:
         raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode("ascii")
         created_at, _, job_id = raw.partition(" ")
-        if datetime.fromisoformat(created_at).tzinfo is None:
-            raise InvalidCursorError("the cursor's time has no zone")
+        if not _TIME.fullmatch(created_at):
+            raise InvalidCursorError("the cursor's time is none of the database's")
+        datetime.fromisoformat(created_at)
     except (binascii.Error, UnicodeError, ValueError) as error:
         raise InvalidCursorError("not a cursor of this API") from error
     cursor = Cursor(created_at, job_id)
