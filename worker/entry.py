@@ -23,11 +23,8 @@ from api.application import Application
 from api.auth import Authenticator
 from api.core import Core
 from api.domain.redaction import Redactor
+from api.families import families
 from api.log import JsonLog
-from api.openapi import described
-from api.routes.alphogenai import AlphoGenAI
-from api.routes.cineweave import CineWeave
-from api.routes.sorami import Sorami
 from api.settings import Settings
 from api.usecases import reconciliation
 
@@ -62,8 +59,7 @@ _servers: list[Server] = []
 
 def _start(env: Any) -> Server:
     core = _cores[0] if _cores else _wire(env)
-    families = (AlphoGenAI(core).family(), CineWeave(core).family(), Sorami(core).family())
-    _servers.append(Server(Application(core, described(*families))))
+    _servers.append(Server(Application(core, families(core))))
     return _servers[0]
 
 

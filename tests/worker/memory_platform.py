@@ -18,12 +18,9 @@ from api.auth import Authenticator
 from api.core import Core
 from api.domain.redaction import Redactor
 from api.errors import TooLargeError, UnsatisfiableError
+from api.families import families
 from api.log import JsonLog
-from api.openapi import described
 from api.ports import Answer, FetchError, Opened, Stored
-from api.routes.alphogenai import AlphoGenAI
-from api.routes.cineweave import CineWeave
-from api.routes.sorami import Sorami
 from api.settings import Settings
 from tests.worker.documented import Documentation
 
@@ -182,11 +179,9 @@ class Platform:
             clock=self.clock,
             log=JsonLog(self.redactor, self.lines.append),
         )
-        families = described(
-            AlphoGenAI(self.core).family(), CineWeave(self.core).family(), Sorami(self.core).family()
-        )
-        self.application = Application(self.core, families)
-        self._documentation = Documentation(families)
+        served = families(self.core)
+        self.application = Application(self.core, served)
+        self._documentation = Documentation(served)
 
     async def ask(
         self,

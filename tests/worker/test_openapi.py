@@ -7,12 +7,10 @@ import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from api.application import Application
-from api.openapi import described, render
-from api.routes.alphogenai import AlphoGenAI
-from api.routes.cineweave import CineWeave
+from api.families import families as all_families
+from api.openapi import render
 from api.routes.documentation import OPERATIONS
 from api.routes.documentation.words import JOB_ID
-from api.routes.sorami import Sorami
 from tests.worker.asking import USER, submit
 
 if TYPE_CHECKING:
@@ -24,8 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def families(platform: Platform) -> tuple[Family, ...]:
-    core = platform.core
-    return described(AlphoGenAI(core).family(), CineWeave(core).family(), Sorami(core).family())
+    return all_families(platform.core)
 
 
 @pytest.fixture
