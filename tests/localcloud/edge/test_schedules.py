@@ -6,13 +6,18 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from localcloud import config
+from localcloud.cloudflare.cron import plain_cron
 from tests.localcloud.edge.cloud import until, worker
 
 if TYPE_CHECKING:
@@ -33,6 +38,44 @@ SCHEDULED = (
 )
 RAISES = worker("fetched") + "\n    def scheduled(self, *_):\n        raise ValueError(self.env.WORD)\n"
 WORD = [{"type": "secret_text", "name": "WORD", "text": "correct-horse-battery"}]
+
+
+READ_ALL = """
+import { readFileSync } from "node:fs";
+import { timetable } from "./localcloud/edge/schedules.mjs";
+timetable({ api: { version_id: "v", crons: JSON.parse(readFileSync(0, "utf8")) } });
+"""
+
+
+def a_field(least: int, most: int, *special: str) -> st.SearchStrategy[str]:
+    number = st.integers(least, most).map(str)
+    span = st.tuples(number, number).map("-".join)
+    step = st.tuples(number | span | st.just("*"), st.integers(1, most - least).map(str)).map("/".join)
+    return (
+        st.just("*")
+        | st.sampled_from(special or ("*",))
+        | st.lists(number | span | step, min_size=1, max_size=4).map(",".join)
+    )
+
+
+EXPRESSIONS = st.tuples(
+    a_field(0, 59),
+    a_field(0, 23),
+    a_field(1, 31, "L", "LW", "1W", "31W"),
+    a_field(1, 12, "jan", "Jun-DEC/2"),
+    a_field(1, 7, "L", "1L", "satL", "7#5", "mon#1", "sat-sun"),
+).map(" ".join)
+
+
+@settings(max_examples=8)
+@given(st.lists(EXPRESSIONS, min_size=30, max_size=60))
+def test_the_edge_can_read_whatever_the_emulator_accepts(crons: list[str]) -> None:
+    triggers = json.dumps([{"cron": cron, "plain": plain_cron(cron)} for cron in crons])
+    read = ["node", "--input-type=module", "-e", READ_ALL]
+    done = subprocess.run(
+        read, input=triggers, cwd=config.CHECKOUT, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def serve(cloud: Cloud, source: str, *crons: str) -> None:
