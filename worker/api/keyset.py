@@ -34,6 +34,7 @@ class KeySet:
         self._keys: dict[tuple[str, str], dict[str, str]] | None = None
         self._fetched_at = 0.0
         self._attempts: deque[float] = deque(maxlen=REFETCHES)
+        self._failures: deque[float] = deque(maxlen=REFETCHES)
 
     async def find(self, key_id: str, algorithm: str) -> dict[str, str] | None:
         """Give the key of this id that is made for this algorithm; None when the issuer has none.
@@ -49,19 +50,18 @@ class KeySet:
         return self._keys.get((key_id, algorithm))
 
     def _may_fetch(self) -> bool:
-        if self._keys is None or len(self._attempts) < REFETCHES:
-            return True
-        return self._clock() - self._attempts[0] >= WINDOW
+        # Without any keys only failures count: of many first requests each must fetch for itself.
+        recent = self._failures if self._keys is None else self._attempts
+        return len(recent) < REFETCHES or self._clock() - recent[0] >= WINDOW
 
     async def _refetch(self) -> None:
         self._attempts.append(self._clock())
         try:
             answer = await self._fetch("GET", self._url, {"Accept": "application/json"}, None, TIMEOUT_MS)
-            if answer.status == 200:  # noqa: PLR2004 - OK
-                self._keys = _read(json.loads(answer.text))
-                self._fetched_at = self._clock()
-        except (FetchError, ValueError):
-            return  # the keys of before still serve
+            self._keys = _read(json.loads(answer.text) if answer.status == 200 else None)  # noqa: PLR2004 - OK
+            self._fetched_at = self._clock()
+        except (FetchError, ValueError, RecursionError):
+            self._failures.append(self._clock())  # the keys of before still serve
 
 
 def _read(document: Any) -> dict[tuple[str, str], dict[str, str]]:
