@@ -16,6 +16,8 @@ from api.operations import (
     record,
 )
 from api.routes.documentation.cineweave import OWN_JOB
+from api.routes.documentation.health import HEALTH, HEALTHY
+from api.routes.documentation.metrics import COUNTED, METRICS
 from api.routes.documentation.words import (
     DATABASE_DOWN,
     JOB_ID,
@@ -46,21 +48,6 @@ ERRORS: dict[str, Schema] = {
     },
 }
 
-FEATURES = (
-    *("clerk_auth_configured", "supabase_configured", "s3_storage_configured", "r2_storage_configured"),
-    *("runpod_configured", "webhook_enabled", "image_generation_available", "video_generation_available"),
-    "secure_api_available",
-)
-HEALTH = record(
-    ok=FLAG,
-    ts=INTEGER,
-    status=TEXT,
-    environment=TEXT,
-    version=TEXT,
-    python_version=TEXT,
-    **dict.fromkeys(FEATURES, FLAG),
-    features={"type": "array", "items": TEXT},
-)
 STORED = record(ok=FLAG, key=TEXT, size=INTEGER, etag=TEXT, content_type=TEXT)
 STORED_EXAMPLE = {
     "ok": True,
@@ -137,7 +124,7 @@ OPERATIONS: dict[str, Operation] = {
     "health": Operation(
         "What this worker is and can do",
         {
-            200: Answered("Healthy", HEALTH),
+            200: Answered("Healthy", HEALTH, HEALTHY),
             503: Answered("With `?deep=1`: something that it depends on is down", HEALTH),
         },
         {401: "With `?deep=1`: not the admin"},
@@ -170,7 +157,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "put_media": Operation(
         "Store a rendered file at its signed address",
-        {200: Answered("Stored", STORED)},
+        {200: Answered("Stored", STORED, STORED_EXAMPLE)},
         SIGNED_REFUSALS,
         security=("signature",),
     ),
@@ -268,7 +255,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "metrics": Operation(
         "Jobs by state, success rate, times",
-        {200: Answered("JSON, or Prometheus' text format where `Accept` says text/plain", record(ok=FLAG))},
+        {200: Answered("JSON, or Prometheus' text format where `Accept` says text/plain", METRICS, COUNTED)},
         {501: NO_DATABASE, 503: DATABASE_DOWN},
         parameters=(header("Accept", "`text/plain` for Prometheus", "application/json"),),
     ),

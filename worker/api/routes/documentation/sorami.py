@@ -90,6 +90,29 @@ def _made(kind: Kind, **more: Schema) -> Schema:
     )
 
 
+def _example(kind: Kind) -> dict[str, Any]:
+    extension, seconds = {Kind.IMAGE: ("png", None), Kind.VIDEO: ("mp4", 5)}[kind]
+    file = {
+        "id": "5d1f0a3e-6c0b-4b57-9a52-2f8f2f1f7c01",
+        "file_path": f"media/{JOB_ID}/0.{extension}",
+        "url": f"https://api.alphogen.com/media/{JOB_ID}/0.{extension}?expires=…&signature=…",
+        "expires_at": "2026-11-22T09:30:00+00:00",
+        "description": "a lighthouse",
+        "format": extension,
+        "size_bytes": 204800,
+        "dimensions": _WISHES[kind]["size"],
+        "duration_seconds": seconds,
+    }
+    return {
+        "job_id": JOB_ID,
+        "status": "COMPLETED",
+        "prompt": "a lighthouse",
+        PLURALS[kind]: [file],
+        "created_at": _TIME,
+        "completed_at": _TIME,
+    }
+
+
 def _generate(kind: Kind) -> Operation:
     return Operation(
         f"Submit {PLURALS[kind]}, paid with credits",
@@ -127,6 +150,7 @@ def _result(kind: Kind) -> Operation:
             200: Answered(
                 "The job with its files; their addresses are signed and live 24 hours",
                 _made(kind, metadata={"type": ["object", "null"]}),
+                {**_example(kind), "metadata": {"model_name": "renderer", "version": "1.0"}},
             )
         },
         {404: NO_JOB, 409: "The job is not completed; `status` says how it stands", **_FOR_USERS},
@@ -141,7 +165,7 @@ def _gallery(kind: Kind) -> Operation:
             200: Answered(
                 "One page of completed jobs; `next_cursor` is null on the last",
                 schema,
-                {"generations": [], "next_cursor": None},
+                {"generations": [_example(kind)], "next_cursor": None},
             )
         },
         _FOR_USERS,
