@@ -41,6 +41,7 @@ def checks() -> tuple[Check, ...]:
         Check("SQL (sqlfluff)", (BIN / "sqlfluff", "lint", "--nocolor", "supabase", "localcloud")),
         Check("shell (shellcheck)", (BIN / "shellcheck", *scripts)),
         Check("YAML (yamllint)", (BIN / "yamllint", "--strict", *_tracked("*.yaml", "*.yml"))),
+        Check("API's reference", (BIN / "python", "tools/api_reference.py", "--check")),
         Check("links of the docs", (BIN / "python", "tools/links.py")),
     )
 
