@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
 import jwt
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
@@ -59,3 +62,22 @@ class Issuers:
 
 def clerk_token(key: Any = RSA_KEY, kid: str = "rsa-1", issuer: str = CLERK, **changed: Any) -> str:
     return jwt.encode(claims_of(issuer, **{"sub": "user_1", **changed}), key, "RS256", headers={"kid": kid})
+
+
+def pem(key: Any) -> bytes:
+    return key.public_key().public_bytes(  # type: ignore[no-any-return]
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def hs_signed(secret: bytes, claims: dict[str, Any], **header: Any) -> str:
+    """Sign as an attacker would: PyJWT itself refuses a public key as a secret."""
+    signed = f"{part({'alg': 'HS256', 'typ': 'JWT', **header})}.{part(claims)}"
+    signature = hmac.new(secret, signed.encode(), hashlib.sha256).digest()
+    return f"{signed}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
+
+
+def renamed(token: str, algorithm: str, kid: str) -> str:
+    """Say another algorithm in a token's header; the signature stays what it was."""
+    _, claims, signature = token.split(".")
+    return f"{part({'alg': algorithm, 'kid': kid})}.{claims}.{signature}"

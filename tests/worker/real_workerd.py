@@ -14,12 +14,37 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from api.settings import Settings
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 WORKER = CHECKOUT / "worker"
 SHIM = CHECKOUT / "localcloud" / "edge" / "shim"
 COMPATIBILITY_DATE = "2024-11-01"
 BOOT_SECONDS = 60
 EVENT_HEADER = "x-event"  # as the edge has a secret one: a scheduled event comes in it
+
+
+CLERK_KEYS = "/clerk/.well-known/jwks.json"
+
+
+def bindings(settings: Settings, upstream: str) -> dict[str, str]:
+    """Bind a worker to stand-ins that all answer at one address."""
+    return {
+        "ENVIRONMENT": "local",
+        "VERSION": "v1",
+        "SITE_ORIGINS": settings.site_origins,
+        "RUNPOD_API_BASE": upstream,
+        "CLERK_ISSUER": f"{upstream}/clerk",
+        "CLERK_JWKS_URL": f"{upstream}{CLERK_KEYS}",
+        "JWT_AUDIENCE": "authenticated",
+        "SUPABASE_URL": upstream,
+        "APP_ADMIN_TOKEN": settings.app_admin_token,
+        "WEBHOOK_SECRET": settings.webhook_secret,
+        "RUNPOD_API_KEY": settings.runpod_api_key,
+        "RUNPOD_ENDPOINT_ID": "endpoint-1",
+        "SUPABASE_SERVICE_ROLE": settings.supabase_service_role,
+        "SUPABASE_JWT_SECRET": settings.supabase_jwt_secret,
+    }
 
 
 def free_port() -> int:

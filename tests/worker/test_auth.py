@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
-import hmac
 import json
-from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,8 +27,11 @@ from tests.worker.issuers import (
     Issuers,
     claims_of,
     clerk_token,
+    hs_signed,
     jwk,
     part,
+    pem,
+    renamed,
 )
 from tests.worker.memory_platform import NOW, Clock, Upstreams, verify
 
@@ -43,35 +41,16 @@ def world(settings: Settings) -> Issuers:
     return Issuers(settings)
 
 
-def _pem(key: Any) -> bytes:
-    return key.public_key().public_bytes(  # type: ignore[no-any-return]
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-
-
-def _hs_signed(secret: bytes, claims: dict[str, Any], **header: Any) -> str:
-    """Sign as an attacker would: PyJWT itself refuses a public key as a secret."""
-    signed = f"{part({'alg': 'HS256', 'typ': 'JWT', **header})}.{part(claims)}"
-    signature = hmac.new(secret, signed.encode(), hashlib.sha256).digest()
-    return f"{signed}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
-
-
-def _renamed(token: str, algorithm: str, kid: str) -> str:
-    """Say another algorithm in a token's header; the signature stays what it was."""
-    _, claims, signature = token.split(".")
-    return f"{part({'alg': algorithm, 'kid': kid})}.{claims}.{signature}"
-
-
 WRONG: dict[str, str] = {
     "expired": jwt.encode(claims_of(exp=NOW - 1), SECRET, "HS256"),
     "expires now": jwt.encode(claims_of(exp=NOW), SECRET, "HS256"),
     "no expiry": jwt.encode(claims_of(exp=None), SECRET, "HS256"),
-    "expiry is text": _hs_signed(SECRET.encode(), claims_of(exp="2099")),
+    "expiry is text": hs_signed(SECRET.encode(), claims_of(exp="2099")),
     "not yet valid": jwt.encode(claims_of(nbf=NOW + 60), SECRET, "HS256"),
-    "not-before is text": _hs_signed(SECRET.encode(), claims_of(nbf="soon")),
+    "not-before is text": hs_signed(SECRET.encode(), claims_of(nbf="soon")),
     "wrong issuer": jwt.encode(claims_of("https://evil.example"), SECRET, "HS256"),
     "no issuer": jwt.encode(claims_of(iss=None), SECRET, "HS256"),
-    "issuer is a list": _hs_signed(SECRET.encode(), claims_of(iss=[SUPABASE])),
+    "issuer is a list": hs_signed(SECRET.encode(), claims_of(iss=[SUPABASE])),
     "wrong audience": jwt.encode(claims_of(aud="anon"), SECRET, "HS256"),
     "wrong audiences": jwt.encode(claims_of(aud=["anon", "x"]), SECRET, "HS256"),
     "no audience": jwt.encode(claims_of(aud=None), SECRET, "HS256"),
@@ -84,12 +63,10 @@ WRONG: dict[str, str] = {
     "wrong secret": jwt.encode(claims_of(), "x" * 32, "HS256"),
     "another hash": jwt.encode(claims_of(), SECRET * 2, "HS512"),
     "no signature": jwt.encode(claims_of(), SECRET, "HS256").rsplit(".", 1)[0] + ".",
-    "public key as secret, PEM": _hs_signed(_pem(EC_KEY), claims_of(), kid="ec-1"),
-    "public key as secret, JWK": _hs_signed(
-        json.dumps(jwk(EC_KEY, "ec-1")).encode(), claims_of(), kid="ec-1"
-    ),
-    "empty secret for Clerk": _hs_signed(b"", claims_of(CLERK, sub="user_1"), kid="rsa-1"),
-    "Clerk's public key as secret": _hs_signed(_pem(RSA_KEY), claims_of(CLERK, sub="user_1"), kid="rsa-1"),
+    "public key as secret, PEM": hs_signed(pem(EC_KEY), claims_of(), kid="ec-1"),
+    "public key as secret, JWK": hs_signed(json.dumps(jwk(EC_KEY, "ec-1")).encode(), claims_of(), kid="ec-1"),
+    "empty secret for Clerk": hs_signed(b"", claims_of(CLERK, sub="user_1"), kid="rsa-1"),
+    "Clerk's public key as secret": hs_signed(pem(RSA_KEY), claims_of(CLERK, sub="user_1"), kid="rsa-1"),
     "Supabase's secret for Clerk": jwt.encode(claims_of(CLERK, sub="user_1"), SECRET, "HS256"),
     "Clerk's key for Supabase": jwt.encode(claims_of(), RSA_KEY, "RS256", headers={"kid": "rsa-1"}),
     "an EC key where RS256 is pinned": jwt.encode(claims_of(CLERK), EC_KEY, "ES256", headers={"kid": "ec-1"}),
@@ -107,18 +84,18 @@ WRONG: dict[str, str] = {
     "Supabase: expired, by a published key": jwt.encode(
         claims_of(exp=NOW - 1), EC_KEY, "ES256", headers={"kid": "ec-1"}
     ),
-    "a shared secret's signature, named RS256": _renamed(
+    "a shared secret's signature, named RS256": renamed(
         jwt.encode(claims_of(CLERK), SECRET, "HS256"), "RS256", "rsa-1"
     ),
-    "a published key's signature, named HS256": _renamed(clerk_token(), "HS256", "rsa-1"),
-    "an RSA signature, named ES256": _renamed(clerk_token(), "ES256", "rsa-1"),
+    "a published key's signature, named HS256": renamed(clerk_token(), "HS256", "rsa-1"),
+    "an RSA signature, named ES256": renamed(clerk_token(), "ES256", "rsa-1"),
     "unknown key": jwt.encode(claims_of(CLERK), OTHER_RSA_KEY, "RS256", headers={"kid": "rsa-9"}),
     "another key under a known id": jwt.encode(
         claims_of(CLERK), OTHER_RSA_KEY, "RS256", headers={"kid": "rsa-1"}
     ),
     "no key id": jwt.encode(claims_of(CLERK), RSA_KEY, "RS256"),
     "key id is a list": f"{part({'alg': 'RS256', 'kid': ['rsa-1']})}.{part(claims_of(CLERK))}.AAAA",
-    "critical extensions": _hs_signed(SECRET.encode(), claims_of(), crit=["x"]),
+    "critical extensions": hs_signed(SECRET.encode(), claims_of(), crit=["x"]),
     "garbage": "garbage",
     "dots": "..",
     "three words": "a.b.c",
