@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ops.checks.stack import STACKS
 from ops.errors import DependencyDownError, OpsError, WrongUsageError
 from ops.example import Command
 from ops.session import current, json_option, print_json
@@ -14,8 +15,6 @@ from ops.session import current, json_option, print_json
 if TYPE_CHECKING:
     from ops.checks.check import Check
     from ops.checks.result import Result
-
-STACKS = ("local", "staging", "prod")
 
 
 @click.command(
@@ -58,7 +57,7 @@ def results_of(stack: str, only: tuple[str, ...] = ()) -> list[Result]:
     from ops.checks import stack as stacks  # noqa: PLC0415
     from ops.checks.http import Client  # noqa: PLC0415
 
-    checks = _chosen(parse.load(stacks.FOLDER), only)
+    checks = _chosen([check for check in parse.load(stacks.FOLDER) if check.runs_on(stack)], only)
     variables = stacks.variables(stack, checks, os.environ)
     return list(run.run_all(checks, variables, lambda: Client(variables[stacks.ADDRESS])))
 
@@ -68,7 +67,7 @@ def _chosen(checks: list[Check], only: tuple[str, ...]) -> list[Check]:
     unknown = [name for name in only if name not in names]
     if unknown:
         raise WrongUsageError(
-            f"There is no check {', '.join(unknown)}.",
+            f"There is no check {', '.join(unknown)} for this stack.",
             "Nothing was sent.",
             f"The checks are: {', '.join(names)}.",
         )

@@ -62,9 +62,15 @@ class Check:
 
     Attributes:
         secrets: environment variables that it needs and that no output may show.
+        stacks: where it can run; none: on every stack.
     """
 
     name: str
     about: str
     secrets: tuple[str, ...]
     steps: tuple[Step, ...]
+    stacks: tuple[str, ...] = ()
+
+    def runs_on(self, stack: str) -> bool:
+        """Whether it can run against a stack."""
+        return not self.stacks or stack in self.stacks

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ops.checks.check import Check, Eventually, Request, Step
 from ops.checks.document import Section, read
 from ops.checks.matchers import MATCHERS, Expectation
+from ops.checks.stack import STACKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,10 +35,20 @@ def parse(text: str, file: str) -> Check:
         name=document.take("name", str),
         about=document.take("about", str),
         secrets=tuple(document.take_or("secrets", [], list)),
+        stacks=_stacks(document),
         steps=tuple(_step(section) for section in document.sections("steps")),
     )
     document.finish()
     return check
+
+
+def _stacks(document: Section) -> tuple[str, ...]:
+    line = document.lines.get("stacks", document.line)
+    names: tuple[str, ...] = tuple(document.take_or("stacks", [], list))
+    for name in names:
+        if name not in STACKS:
+            raise document.error(f"there is no stack `{name}`; there are {', '.join(STACKS)}", line)
+    return names
 
 
 def _step(section: Section) -> Step:

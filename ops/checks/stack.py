@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 from ops.errors import WrongUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from localcloud.config import Config
     from ops.checks.check import Check
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "smoke"
+STACKS = ("local", "staging", "prod")
 ADDRESS = "API_URL"
+USER_TOKEN = "USER_TOKEN"  # noqa: S105 - a name, not a token
+USER = "smoke@example.com"
+TOKEN_SECONDS = 600  # longer than any check may take
 
 
 def variables(stack: str, checks: Iterable[Check], environ: Mapping[str, str]) -> dict[str, str]:
@@ -22,8 +27,8 @@ def variables(stack: str, checks: Iterable[Check], environ: Mapping[str, str]) -
     Raises:
         WrongUsageError: something is missing; all of it is named.
     """
-    source = _local() if stack == "local" else environ
     needed = [ADDRESS, *sorted({secret for check in checks for secret in check.secrets})]
+    source = _local(needed) if stack == "local" else environ
     missing = [name for name in needed if not source.get(name)]
     if missing:
         raise WrongUsageError(
@@ -34,7 +39,16 @@ def variables(stack: str, checks: Iterable[Check], environ: Mapping[str, str]) -
     return {name: source[name] for name in needed}
 
 
-def _local() -> Mapping[str, str]:
+def _local(needed: Sequence[str]) -> Mapping[str, str]:
     from localcloud import config, environment  # noqa: PLC0415 - staging and prod need none of it
 
-    return environment.exports(config.load())
+    cloud = config.load()
+    return {**environment.exports(cloud), **(_user(cloud) if USER_TOKEN in needed else {})}
+
+
+def _user(cloud: Config) -> dict[str, str]:
+    from localcloud.supabase.tokens import mint  # noqa: PLC0415 - staging and prod need none of it
+    from ops.local.stand_in import answering  # noqa: PLC0415
+
+    with answering(means="Nothing was sent.", remedy="Run `ops local up`"):
+        return {USER_TOKEN: mint(cloud, USER, "supabase", TOKEN_SECONDS)}

@@ -36,6 +36,11 @@ steps:
         ),
         (
             "about: it lives",
+            "about: a\nstacks: [local, moon]",
+            "smoke/x.yaml:3: there is no stack `moon`; there are local, staging, prod (in the file).",
+        ),
+        (
+            "about: it lives",
             "about: a\nabout: b",
             "smoke/x.yaml:3: the key `about` stands twice (in the file).",
         ),
@@ -99,7 +104,7 @@ def test_binary_bodies_are_bytes() -> None:
 
 def test_the_repositorys_own_checks_load_and_have_different_names() -> None:
     names = [check.name for check in parse.load(CHECKOUT / "smoke")]
-    assert {"health", "webhooks", "assets", "jobs", "refusal"} <= set(names)
+    assert {"health", "webhooks", "assets", "credits", "jobs", "refusal"} <= set(names)
     assert len(names) == len(set(names))
 
 
