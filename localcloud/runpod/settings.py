@@ -16,7 +16,8 @@ class Settings:
     """All in seconds.
 
     Attributes:
-        idle: a worker without work ends after this long.
+        idle: a worker without work ends after this long; RunPod's default
+            (https://docs.runpod.io/serverless/endpoints/endpoint-configurations, read 2026-11).
         webhook_pause: between two tries of a webhook; RunPod waits 10 s.
         poll: how long a worker's question for work is held open; its SDK gives up after 90 s.
         stop_grace: a worker that was told to drop a job is killed unless it asks for work within this time.
@@ -24,7 +25,7 @@ class Settings:
         crash_pause: before a new start when a worker ended without asking for work; doubled each time.
     """
 
-    idle: float = 10.0
+    idle: float = 5.0
     webhook_pause: float = 10.0
     poll: float = 20.0
     stop_grace: float = 1.5
