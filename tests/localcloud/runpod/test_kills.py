@@ -85,9 +85,10 @@ def test_a_job_that_kills_every_renderer_fails_with_the_reason_and_its_webhook_s
 ) -> None:
     receiver.gate.clear()
     job = stand_in.run(receiver.order())
-    for attempt in (1, 2):
-        stand_in.until(lambda most=attempt: receiver.uploading >= most)
-        _kill_the_renderer(stand_in)
+    stand_in.until(lambda: receiver.uploading == 1)
+    _kill_the_renderer(stand_in)
+    stand_in.until(lambda: receiver.uploading == 2)
+    _kill_the_renderer(stand_in)
     assert _settled(stand_in, receiver, job)["error"] == "2 workers ended without a result of this job."
 
 
