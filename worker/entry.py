@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from js import console
 from workers import WorkerEntrypoint
@@ -27,6 +27,9 @@ from api.families import families
 from api.log import JsonLog
 from api.settings import Settings
 from api.usecases import reconciliation
+
+if TYPE_CHECKING:
+    from api.ports import Media
 
 
 class Default(WorkerEntrypoint):  # type: ignore[misc]  # the runtime's class has no types
@@ -66,12 +69,11 @@ def _start(env: Any) -> Server:
 def _wire(env: Any) -> Core:
     settings = Settings.read(lambda name: _text(env, name))
     redactor = Redactor(settings.secrets)
-    bucket = getattr(env, "MEDIA", None)
     core = Core(
         settings=settings,
         auth=Authenticator(settings, outbound.send, WebCrypto(), time.time),
         database=Supabase(settings, outbound.send) if settings.supabase else None,
-        media=R2(bucket) if bucket else None,
+        media=_media(settings, getattr(env, "MEDIA", None)),
         provider=RunPod(settings, outbound.send) if settings.runpod else None,
         redactor=redactor,
         clock=time.time,
@@ -79,6 +81,14 @@ def _wire(env: Any) -> Core:
     )
     _cores.append(core)
     return core
+
+
+def _media(settings: Settings, bucket: Any) -> Media | None:
+    if settings.s3:
+        from api.adapters.s3 import S3  # noqa: PLC0415 - few stacks keep files there, so not at start
+
+        return S3(settings, outbound.transfer, time.time)
+    return R2(bucket, settings) if bucket and settings.media_storage == "r2" else None
 
 
 def _text(env: Any, name: str) -> str | None:

@@ -55,7 +55,7 @@ def without(settings: Settings, upstreams: Upstreams) -> Callable[..., Platform]
             upstreams=upstreams,
             provider=RunPod(bare, upstreams) if bare.runpod else None,
             database=MemoryDatabase() if bare.supabase else None,
-            media=MemoryMedia(),
+            media=MemoryMedia(bare),
         )
 
     return make

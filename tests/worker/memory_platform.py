@@ -16,6 +16,7 @@ from api import http
 from api.application import Application
 from api.auth import Authenticator
 from api.core import Core
+from api.domain import signatures
 from api.domain.redaction import Redactor
 from api.errors import TooLargeError, UnsatisfiableError
 from api.families import families
@@ -58,9 +59,10 @@ class Clock:
 
 
 class MemoryMedia:
-    """A bucket; streams are bytes."""
+    """A bucket; streams are bytes. Its addresses are the worker's own, as R2's are."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings = SETTINGS) -> None:
+        self._settings = settings
         self.files: dict[str, tuple[Stored, bytes]] = {}
 
     async def head(self, key: str) -> Stored | None:
@@ -77,14 +79,29 @@ class MemoryMedia:
             raise UnsatisfiableError(stored.size)
         return Opened(stored, content[inside[0] : sum(inside)], inside)
 
-    async def put(self, key: str, stream: Any, content_type: str) -> Stored:
+    async def put(self, key: str, stream: Any, length: int, content_type: str) -> Stored:
         content = stream or b""
+        assert len(content) == length
         etag = f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
         self.files[key] = (Stored(key, len(content), etag, content_type), content)
         return self.files[key][0]
 
     async def delete(self, key: str) -> None:
         self.files.pop(key, None)
+
+    async def health(self) -> None:
+        await self.head("health-probe")
+
+    def download_address(self, key: str, expires: int) -> str | None:
+        return self._address("GET", key, expires)
+
+    def upload_address(self, key: str, content_type: str, expires: int) -> str | None:
+        assert content_type
+        return self._address("PUT", key, expires)
+
+    def _address(self, method: str, key: str, expires: int) -> str | None:
+        origin, secret = self._settings.api_origin, self._settings.webhook_secret
+        return signatures.media_address(origin, secret, method, key, expires) if origin and secret else None
 
 
 class Upstreams:

@@ -236,7 +236,7 @@ async def test_a_job_is_followed_to_its_video(platform: Platform, caller: dict[s
     assert (await platform.ask("GET", path, **caller)).json == {"status": "running", **waiting}
     key = f"media/{job_id}/0.mp4"
     assert platform.media
-    await platform.media.put(key, b"video", "video/mp4")
+    await platform.media.put(key, b"video", 5, "video/mp4")
     await report(platform, job_id, output={"files": [{"key": key, "duration_seconds": 4.5}]})
     told = (await platform.ask("GET", path, **caller)).json
     assert (told["status"], told["durationSec"], told["expiresAt"]) == ("done", 4.5, "2027-01-16T08:00:00Z")

@@ -245,7 +245,7 @@ async def test_a_user_sees_the_own_job_and_a_link_that_lives_a_day(
     told = await platform.ask("GET", f"/jobs/{job_id}", **user(USER))
     assert told.json == {"status": "queued", "r2Url": None, "expiresAt": None, "durationSec": 5}
     key = f"media/{job_id}/0.mp4"
-    await platform.media.put(key, b"video", "video/mp4")  # type: ignore[union-attr]
+    await platform.media.put(key, b"video", 5, "video/mp4")  # type: ignore[union-attr]
     await report(platform, job_id, output={"files": [{"key": key, "duration_seconds": 4.5}]})
     told = await platform.ask("GET", f"/jobs/{job_id}", **user(USER))
     assert (told.json["status"], told.json["durationSec"]) == ("done", 4.5)

@@ -277,7 +277,7 @@ async def test_a_file_in_our_own_storage_is_given_by_a_signed_address(
     extension, media_type = {"image": ("png", "image/png"), "video": ("mp4", "video/mp4")}[kind]
     key = f"media/{job_id}/0.{extension}"
     assert platform.media
-    await platform.media.put(key, b"made", media_type)
+    await platform.media.put(key, b"made", 4, media_type)
     await report(platform, job_id, output={"files": [{"key": key, "width": 64, "height": 32}]})
     (file,) = (await platform.ask("GET", f"/api/{kind}s/{job_id}/result", **caller)).json[f"{kind}s"]
     assert (file["file_path"], file["dimensions"]) == (key, "64x32")

@@ -48,7 +48,8 @@ class Core:
         """
         if self.media is None:
             raise NotConfiguredError(
-                "no bucket is bound to this worker as MEDIA", code="storage_not_configured"
+                f"no bucket is bound to this worker for MEDIA_STORAGE={self.settings.media_storage}",
+                code="storage_not_configured",
             )
         return self.media
 

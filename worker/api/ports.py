@@ -181,11 +181,26 @@ class Media(Protocol):
             UnsatisfiableError: no byte of it lies in `part`.
         """
 
-    async def put(self, key: str, stream: Any, content_type: str) -> Stored:
-        """Store a stream of known length; None is the empty file."""
+    async def put(self, key: str, stream: Any, length: int, content_type: str) -> Stored:
+        """Store a stream of so many bytes; None is the empty file."""
 
     async def delete(self, key: str) -> None:
         """Remove a file; one that is not there is no error."""
+
+    async def health(self) -> None:
+        """Ask whether it answers."""
+
+    def download_address(self, key: str, expires: int) -> str | None:
+        """Give an address that allows whoever holds it to GET a file until a unix time.
+
+        None where the settings that it takes are not bound.
+        """
+
+    def upload_address(self, key: str, content_type: str, expires: int) -> str | None:
+        """Give an address that allows whoever holds it to PUT a file of this type until a unix time.
+
+        None where the settings that it takes are not bound.
+        """
 
 
 class Provider(Protocol):
@@ -234,6 +249,34 @@ class Fetch(Protocol):
 
         Raises:
             FetchError: no answer within the time.
+        """
+
+
+@dataclass(frozen=True)
+class Transferred:
+    """A storage's answer; header names in lower case. A file's body is `stream`, any other `text`."""
+
+    status: int
+    headers: dict[str, str]
+    stream: Any
+    text: str
+
+
+class Transfer(Protocol):
+    """HTTP to a storage: bodies are the runtime's own streams, unread. Redirects are not followed."""
+
+    async def __call__(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        stream: Any,
+        timeout_ms: int,
+    ) -> Transferred:
+        """Send one request, once; how long the answer's stream then takes is up to who reads it.
+
+        Raises:
+            FetchError: no answer has begun within the time.
         """
 
 

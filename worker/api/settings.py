@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ADDRESSES = frozenset({"api_origin", "supabase_url", "runpod_api_base"})  # paths are appended to them
+# Paths are appended to them.
+_ADDRESSES = frozenset({"api_origin", "supabase_url", "runpod_api_base", "s3_endpoint"})
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,6 +31,12 @@ class Settings:
     jwt_audience: str = "authenticated"
     app_admin_token: str = ""
     webhook_secret: str = ""
+    media_storage: str = "r2"  # or "s3"
+    s3_bucket: str = ""
+    s3_region: str = ""
+    s3_endpoint: str = ""  # empty: Amazon's own
+    s3_access_key_id: str = ""
+    s3_secret_access_key: str = ""
 
     @classmethod
     def read(cls, binding: Callable[[str], str | None]) -> Settings:
@@ -46,6 +53,12 @@ class Settings:
     def supabase(self) -> bool:
         """Whether there is a database."""
         return bool(self.supabase_url and self.supabase_service_role)
+
+    @property
+    def s3(self) -> bool:
+        """Whether files are kept at S3."""
+        bound = self.s3_bucket and self.s3_region and self.s3_access_key_id and self.s3_secret_access_key
+        return self.media_storage == "s3" and bool(bound)
 
     @property
     def clerk(self) -> bool:
@@ -68,4 +81,5 @@ class Settings:
             self.runpod_api_key,
             self.supabase_service_role,
             self.supabase_jwt_secret,
+            self.s3_secret_access_key,
         )

@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Any
 from js import JSON
 from pyodide.ffi import JsException
 
+from api.domain import signatures
 from api.errors import UnavailableError, UnsatisfiableError
 from api.ports import Opened, Stored
 
 if TYPE_CHECKING:
     from api.domain.ranges import Range
+    from api.settings import Settings
 
 _DEFAULT_TYPE = "application/octet-stream"
+_PROBE_KEY = "health-probe"
 
 
 class R2:
-    """One bucket."""
+    """One bucket. The addresses it gives are this worker's own, which bind method, key and expiry."""
 
-    def __init__(self, bucket: Any) -> None:
+    def __init__(self, bucket: Any, settings: Settings) -> None:
         self._bucket = bucket
+        self._origin, self._secret = settings.api_origin, settings.webhook_secret
 
     async def head(self, key: str) -> Stored | None:
         """Describe a file."""
@@ -49,7 +53,7 @@ class R2:
             raise UnsatisfiableError(stored.size)
         return Opened(stored, found.body, inside)
 
-    async def put(self, key: str, stream: Any, content_type: str) -> Stored:
+    async def put(self, key: str, stream: Any, length: int, content_type: str) -> Stored:  # noqa: ARG002 - R2's own
         """Store a stream whose length the runtime knows from the request's Content-Length."""
         options = JSON.parse(json.dumps({"httpMetadata": {"contentType": content_type}}))
         try:
@@ -63,6 +67,23 @@ class R2:
             await self._bucket.delete(key)
         except JsException as error:
             raise _down(error) from error
+
+    async def health(self) -> None:
+        """Ask after a file, there or not."""
+        await self.head(_PROBE_KEY)
+
+    def download_address(self, key: str, expires: int) -> str | None:
+        """Give an address at this worker that allows a GET of a file."""
+        return self._address("GET", key, expires)
+
+    def upload_address(self, key: str, content_type: str, expires: int) -> str | None:  # noqa: ARG002 - not bound
+        """Give an address at this worker that allows a PUT of a file, of any type."""
+        return self._address("PUT", key, expires)
+
+    def _address(self, method: str, key: str, expires: int) -> str | None:
+        if not (self._origin and self._secret):
+            return None
+        return signatures.media_address(self._origin, self._secret, method, key, expires)
 
 
 def _is_null(found: Any) -> bool:

@@ -15,6 +15,11 @@ class Range:
     start: int | None
     end: int | None
 
+    @property
+    def header(self) -> str:
+        """The header that asks for it."""
+        return f"bytes={'' if self.start is None else self.start}-{'' if self.end is None else self.end}"
+
     def within(self, size: int) -> tuple[int, int] | None:
         """Give (offset, length) inside a file of `size` bytes, or None where no byte of it is asked."""
         if self.start is None:

@@ -22,7 +22,9 @@ _SECRET_HEADERS = frozenset(
         "set-cookie",
     }
 )
-_SECRET_QUERY = re.compile(r"([?&](?:token|signature|apikey)=)[^&#\s\"']+", re.IGNORECASE)
+_SECRET_QUERY = re.compile(
+    r"([?&](?:token|signature|apikey|x-amz-signature|x-amz-security-token)=)[^&#\s\"']+", re.IGNORECASE
+)
 
 
 class Redactor:

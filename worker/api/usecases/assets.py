@@ -56,7 +56,8 @@ async def put(core: Core, key: str, length: int | None, stream: Any, content_typ
         raise LengthRequiredError("an upload needs a Content-Length header")
     if (length or 0) > MAX_BYTES:
         raise TooLargeError(MAX_BYTES)
-    return await core.need_media().put(key, stream, (content_type or DEFAULT_TYPE)[:MAX_TYPE_CHARACTERS])
+    kept_type = (content_type or DEFAULT_TYPE)[:MAX_TYPE_CHARACTERS]
+    return await core.need_media().put(key, stream, length or 0, kept_type)
 
 
 async def read(core: Core, key: str, conditions: Conditions) -> Opened | Unchanged:

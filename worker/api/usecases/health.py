@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from api.core import Core
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
-PROBE_KEY = "health-probe"
 
 
 class Health:
@@ -37,8 +36,8 @@ def describe(core: Core) -> dict[str, Any]:
     switches = {
         "clerk_auth_configured": settings.clerk,
         "supabase_configured": settings.supabase,
-        "s3_storage_configured": False,
-        "r2_storage_configured": core.media is not None,
+        "s3_storage_configured": settings.s3,
+        "r2_storage_configured": core.media is not None and not settings.s3,
         "runpod_configured": renders,
         "webhook_enabled": bool(settings.webhook_secret),
         "image_generation_available": renders,
@@ -62,7 +61,7 @@ async def probe(core: Core) -> dict[str, dict[str, Any]]:
     if core.database:
         probes["database"] = core.database.get(NOBODY, None)
     if core.media:
-        probes["storage"] = core.media.head(PROBE_KEY)
+        probes["storage"] = core.media.health()
     if core.provider:
         probes["provider"] = core.provider.health()
     results = await asyncio.gather(*(_timed(core, probe) for probe in probes.values()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from api.domain import cursors, ids, keys, signatures
+from api.domain import cursors, ids, keys
 from api.domain.job import TO_RUNPOD, Job, State
 from api.errors import ConflictError, NotFoundError, ProviderError, UnavailableError
 
@@ -125,9 +125,8 @@ def links(core: Core, job: Job) -> list[Link]:
 def _link(core: Core, job: Job, file: MediaFile) -> Link | None:
     if file.key is None:
         return Link(file, file.url, None) if file.url else None
-    settings = core.settings
-    if not (settings.webhook_secret and settings.api_origin and keys.is_of_job(file.key, job.id)):
+    if core.media is None or not keys.is_of_job(file.key, job.id):
         return None
     expires = int(core.clock()) + LINK_SECONDS
-    address = signatures.media_address(settings.api_origin, settings.webhook_secret, "GET", file.key, expires)
-    return Link(file, address, expires)
+    address = core.media.download_address(file.key, expires)
+    return Link(file, address, expires) if address else None

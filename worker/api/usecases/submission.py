@@ -19,7 +19,7 @@ from api.usecases.jobs import cancel_at_provider
 
 if TYPE_CHECKING:
     from api.core import Core
-    from api.ports import Idempotency, Placed
+    from api.ports import Idempotency, Media, Placed
 
 # RunPod ends a job that runs longer, and forgets one that was not begun within its time to live.
 EXECUTION_TIMEOUT_MS = 600_000
@@ -139,30 +139,24 @@ def order(core: Core, job_id: str, wish: Wish) -> dict[str, Any]:
         "input": {"job_id": job_id, "kind": wish.kind, **wish.to_json(), "uploads": []},
         "policy": {"executionTimeout": EXECUTION_TIMEOUT_MS, "ttl": TIME_TO_LIVE_MS},
     }
-    if not (settings.webhook_secret and settings.api_origin):
-        return body  # nothing to sign with: the job renders, and only RunPod's own status tells
     if core.media:
-        body["input"]["uploads"] = _uploads(core, job_id, wish)
-    if core.database:
+        body["input"]["uploads"] = _uploads(core.media, int(core.clock()), job_id, wish)
+    # Without them there is nothing to sign with: only RunPod's own status tells how the job goes.
+    if core.database and settings.webhook_secret and settings.api_origin:
         token = signatures.job_token(settings.webhook_secret, job_id)
         body["webhook"] = f"{settings.api_origin}/webhooks/runpod?job={job_id}&token={token}"
         body["input"]["progress_url"] = body["webhook"]
     return body
 
 
-def _uploads(core: Core, job_id: str, wish: Wish) -> list[dict[str, str]]:
-    settings = core.settings
-    expires = int(core.clock()) + (TIME_TO_LIVE_MS + EXECUTION_TIMEOUT_MS) // 1000
+def _uploads(media: Media, now: int, job_id: str, wish: Wish) -> list[dict[str, str]]:
+    expires = now + (TIME_TO_LIVE_MS + EXECUTION_TIMEOUT_MS) // 1000
     count = wish.num_images if wish.kind is Kind.IMAGE else 1
+    content_type = keys.CONTENT_TYPES[wish.kind]
     return [
-        {
-            "key": key,
-            "url": signatures.media_address(
-                settings.api_origin, settings.webhook_secret, "PUT", key, expires
-            ),
-            "content_type": keys.CONTENT_TYPES[wish.kind],
-        }
+        {"key": key, "url": address, "content_type": content_type}
         for key in keys.of_job(job_id, wish.kind, count)
+        if (address := media.upload_address(key, content_type, expires))
     ]
 
 
