@@ -11,58 +11,28 @@ Lasts (3 + 2) * rounds * seconds, and 15 s more for starting.
 from __future__ import annotations
 
 import argparse
-import base64
 import json
-import os
 import shutil
-import signal
 import subprocess
 import tempfile
-import threading
-import time
 from contextlib import contextmanager
-from dataclasses import asdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
+from bench.deployment import BINDINGS, CHECKOUT, deployed, settings_in, wait_for, worker_files, workerd
 from bench.load import Target, alternate, ratio, summary
 from bench.ports import free_ports
-from localcloud import config
+from localcloud.config import API_HOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECKOUT = config.CHECKOUT
 SHIM = CHECKOUT / "localcloud" / "edge" / "shim"
 AIM = 0.85  # of the bare Python handler's requests a second
-PATIENCE_SECONDS = 60
 BARE_PYTHON = (
     'from js import Response\nasync def on_fetch(request, env, ctx):\n    return Response.new("ok")\n'
 )
 BARE_JAVASCRIPT = 'export default { fetch() { return new Response("ok"); } };\n'
-BINDINGS = {
-    "ENVIRONMENT": "local",
-    "VERSION": "bench",
-    "API_ORIGIN": "http://127.0.0.1:8787",
-    "SITE_ORIGINS": "http://127.0.0.1:8788",
-    "RUNPOD_API_BASE": "http://127.0.0.1:8792",
-    "RUNPOD_ENDPOINT_ID": "local-renderer",
-    "RUNPOD_API_KEY": "k" * 48,
-    "SUPABASE_URL": "http://127.0.0.1:54321",
-    "SUPABASE_SERVICE_ROLE": "s" * 48,
-    "SUPABASE_JWT_SECRET": "j" * 48,
-    "APP_ADMIN_TOKEN": "a" * 48,
-    "WEBHOOK_SECRET": "w" * 48,
-}
-
-
-def worker_files() -> list[str]:
-    """Return the module names of the worker, as they are uploaded."""
-    root = CHECKOUT / "worker"
-    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*.py"))
 
 
 @contextmanager
@@ -92,13 +62,8 @@ const config :Workerd.Config = (
     (name = "python", address = "127.0.0.1:{python}", http = (), service = "python"),
     (name = "javascript", address = "127.0.0.1:{javascript}", http = (), service = "javascript")]);
 """)
-    resolved = subprocess.run(
-        ["node", "-p", "require('workerd').default"], cwd=CHECKOUT, capture_output=True, text=True, check=True
-    )
     # Its log lines would be the bench's load too: they go nowhere, as the edge's go to a file.
-    process = subprocess.Popen(
-        [resolved.stdout.strip(), "serve", folder / "bench.capnp"], stdout=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([workerd(), "serve", folder / "bench.capnp"], stdout=subprocess.DEVNULL)
     try:
         wait_for(f"http://127.0.0.1:{ours}/", "127.0.0.1", any_status=True)  # the shim's own first answer
         targets = [
@@ -117,96 +82,11 @@ const config :Workerd.Config = (
 @contextmanager
 def whole_edge(folder: Path) -> Iterator[list[Target]]:
     """The real edge with our worker deployed: through its router, and past it to the runtime's socket."""
-    names = list(asdict(config.DEFAULT_PORTS))
-    keys = config.Secrets()
-    settings = config.Config(
-        folder, config.Ports(**dict(zip(names, free_ports(len(names)), strict=True))), keys
-    )
-    config.save(settings)
-    emulator = ThreadingHTTPServer(("127.0.0.1", settings.ports.cloudflare), Deployed)
-    threading.Thread(target=emulator.serve_forever, daemon=True).start()
-    environment = os.environ | {config.STATE_DIR_VARIABLE: str(folder)}
-    with (folder / "edge.log").open("w") as log:
-        edge = subprocess.Popen(
-            ["node", "localcloud/edge/main.mjs"], cwd=CHECKOUT, env=environment, stdout=log
-        )
-    try:
-        wait_for(f"http://127.0.0.1:{settings.ports.api}/health", config.API_HOST)
-        state = f"http://127.0.0.1:{settings.ports.edge_control}/_local/state"
-        found = httpx.get(state, headers={"authorization": f"Bearer {keys.control}"}).json()["runtimes"][0][
-            "socket"
-        ]
+    with deployed(settings_in(folder), BINDINGS) as edge:
         yield [
-            Target("past the router", "/health", config.API_HOST, socket=str(settings.data("edge") / found)),
-            Target("through the router", "/health", config.API_HOST, port=settings.ports.edge),
+            Target("past the router", "/health", API_HOST, socket=edge.socket),
+            Target("through the router", "/health", API_HOST, port=edge.router_port),
         ]
-    finally:
-        edge.send_signal(signal.SIGTERM)
-        edge.wait()
-        emulator.shutdown()
-
-
-class Deployed(BaseHTTPRequestHandler):
-    """What the edge asks the Cloudflare emulator, answered for one deployed version of our worker."""
-
-    def do_GET(self) -> None:  # the name that http.server calls
-        """Answer with the state, or with the version."""
-        body = json.dumps(STATE if self.path == "/_local/edge" else version()).encode()
-        self.send_response(httpx.codes.OK)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-STATE = {
-    "account_id": config.ACCOUNT_ID,
-    "routes": [{"id": "r", "zone": "", "pattern": f"{config.API_HOST}/*", "script": "alphogenai-worker"}],
-    "scripts": {
-        "alphogenai-worker": {"deployment_id": "d", "versions": [{"version_id": "v", "percentage": 100}]}
-    },
-    "schedules": {},
-}
-
-
-def version() -> dict[str, Any]:
-    """Our worker as the emulator hands it over."""
-
-    def module(name: str) -> dict[str, str]:
-        content = (CHECKOUT / "worker" / name).read_bytes()
-        return {
-            "name": name,
-            "content_type": "text/x-python",
-            "content_base64": base64.b64encode(content).decode(),
-        }
-
-    return {
-        "version_id": "v",
-        "script": "alphogenai-worker",
-        "main_module": "entry.py",
-        "compatibility_date": "2024-11-01",
-        "compatibility_flags": ["python_workers"],
-        "modules": [module(name) for name in worker_files()],
-        "bindings": [{"type": "plain_text", "name": name, "text": text} for name, text in BINDINGS.items()],
-    }
-
-
-def wait_for(address: str, host: str, *, any_status: bool = False) -> None:
-    """Ask until the answer is there and is 200."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            answer = httpx.get(address, headers={"host": host}, timeout=PATIENCE_SECONDS)
-            if any_status or answer.status_code == httpx.codes.OK:
-                return
-            failure = f"status {answer.status_code}: {answer.text[:200]}"
-        except httpx.TransportError as error:
-            failure = repr(error)
-        if time.monotonic() > deadline:
-            raise SystemExit(f"{address} does not answer ({failure}). Nothing was measured.")
-        time.sleep(0.1)
 
 
 def measure(rounds: int, connections: int, seconds: float) -> dict[str, Any]:
