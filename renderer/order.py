@@ -36,7 +36,9 @@ class Order:
     height: int
     seed: int
     seconds: float
+    style: str
     uploads: tuple[Upload, ...]
+    progress_url: str | None
 
 
 def parse(document: Any) -> Order:
@@ -53,6 +55,7 @@ def parse(document: Any) -> Order:
     prompt = document.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip() or len(prompt) > PROMPT_LIMIT:
         raise OrderError(f"prompt: expected 1 to {PROMPT_LIMIT} characters")
+    _text(document, "image_url")  # a model would start from that picture; this renderer has no use for it
     width, height = _size(document.get("size", "1024x1024"))
     return Order(
         kind=kind,
@@ -61,7 +64,9 @@ def parse(document: Any) -> Order:
         height=height,
         seed=_seed(document.get("seed"), prompt),
         seconds=_seconds(document.get("duration_seconds", 5)),
+        style=_text(document, "style") or "",
         uploads=_uploads(document, kind),
+        progress_url=_text(document, "progress_url"),
     )
 
 
@@ -88,6 +93,13 @@ def _seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= SECONDS_LIMIT:
         raise OrderError(f"duration_seconds: expected more than 0 and at most {SECONDS_LIMIT}")
     return float(value)
+
+
+def _text(document: dict[str, Any], field: str) -> str | None:
+    value = document.get(field)
+    if value is not None and not isinstance(value, str):
+        raise OrderError(f"{field}: expected text")
+    return value
 
 
 def _uploads(document: dict[str, Any], kind: str) -> tuple[Upload, ...]:

@@ -1,6 +1,6 @@
 """A picture drawn from a prompt: drifting light over a horizon, the prompt as its caption.
 
-Pure and seeded: the same prompt, seed, size and moment give the same pixels.
+Pure and seeded: the same prompt, seed, size, style and moment give the same pixels.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
+
+from renderer.style import treated
 
 Colour = tuple[int, int, int]
 CAPTION_SHARE = 26  # a line of caption is a 26th of the shorter side
@@ -42,6 +44,7 @@ class Scene:
     sky: Image.Image
     lights: tuple[Light, ...]
     ridges: tuple[tuple[Colour, float, float, float], ...]  # colour, height, wavelength, phase
+    style: str
 
     def frame(self, moment: float) -> Image.Image:
         """The picture at a moment from 0 to 1; 0 and 1 are alike, so that a video loops."""
@@ -49,6 +52,7 @@ class Scene:
         for light in self.lights:
             picture = ImageChops.screen(picture, self._glow(light, moment))
         self._draw_ridges(picture, moment)
+        picture = treated(picture, self.style)
         self._draw_caption(picture)
         return picture
 
@@ -92,8 +96,8 @@ class Scene:
         )
 
 
-def compose(prompt: str, seed: int, width: int, height: int) -> Scene:
-    """Choose colours, lights and ridges for a prompt."""
+def compose(prompt: str, seed: int, width: int, height: int, style: str = "") -> Scene:
+    """Choose colours, lights and ridges for a prompt; the style changes how they look, not where they are."""
     dice = random.Random(f"{seed}\n{prompt}")  # noqa: S311 - a picture, not a secret
     hue = dice.random()
     return Scene(
@@ -111,6 +115,7 @@ def compose(prompt: str, seed: int, width: int, height: int) -> Scene:
             )
             for row in range(3)
         ),
+        style=style,
     )
 
 

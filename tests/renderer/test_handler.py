@@ -61,10 +61,11 @@ def test_images_are_drawn_at_the_asked_size_and_count(shelf: Shelf, progress: li
     result = handler(job(shelf, ["0.png", "1.png"], seed=3))
     assert [Image.open(io.BytesIO(shelf.stored[key])).size for key in ("0.png", "1.png")] == [(320, 180)] * 2
     assert shelf.stored["0.png"] != shelf.stored["1.png"]
+    assert {(file["format"], file["description"]) for file in result["files"]} == {("png", "a fox")}
     assert [(file["key"], file["sha256"]) for file in result["files"]] == [
         (key, hashlib.sha256(shelf.stored[key]).hexdigest()) for key in ("0.png", "1.png")
     ]
-    assert [report["phase"] for report in progress] == ["generating", "saving"] * 2
+    assert [report["phase"] for report in progress] == ["initializing", *["generating", "saving"] * 2]
     assert [report["progress"] for report in progress] == sorted(report["progress"] for report in progress)
 
 

@@ -15,7 +15,10 @@ GOOD = {
     "size": "640x360",
     "num_images": 1,
     "seed": 7,
+    "style": "sketch",
+    "image_url": None,
     "uploads": [UPLOAD],
+    "progress_url": "https://api.example.com/hook",
 }
 
 
@@ -36,6 +39,9 @@ GOOD = {
         ({"duration_seconds": 0}, "duration_seconds"),
         ({"duration_seconds": 31}, "duration_seconds"),
         ({"duration_seconds": "5"}, "duration_seconds"),
+        ({"style": 5}, "style"),
+        ({"image_url": ["x"]}, "image_url"),
+        ({"progress_url": {}}, "progress_url"),
         ({"uploads": []}, "uploads"),
         ({"uploads": [{}]}, "uploads"),
         ({"uploads": ["x"]}, "uploads"),
@@ -60,7 +66,17 @@ def test_anything_that_is_not_an_order_is_refused_and_never_crashes(document: An
 
 
 def test_an_order_is_read_whole() -> None:
-    assert order.parse(GOOD) == order.Order("image", "a fox", 640, 360, 7, 5.0, (order.Upload(**UPLOAD),))
+    assert order.parse(GOOD) == order.Order(
+        "image",
+        "a fox",
+        640,
+        360,
+        7,
+        5.0,
+        "sketch",
+        (order.Upload(**UPLOAD),),
+        "https://api.example.com/hook",
+    )
 
 
 def test_without_a_seed_the_prompt_decides_it() -> None:

@@ -20,6 +20,17 @@ def test_another_seed_or_prompt_gives_another_picture() -> None:
     assert len(pictures) == 3
 
 
+def test_a_style_changes_how_a_picture_looks_and_not_its_size() -> None:
+    styles = ("photorealistic", "anime", "black_and_white", "Pixel art", "sketch", "watercolor")
+    pictures = [compose("a fox", 7, 160, 90, style).frame(0) for style in styles]
+    assert {picture.size for picture in pictures} == {(160, 90)}
+    assert len({picture.tobytes() for picture in pictures}) == len(styles)
+
+
+def test_a_style_that_is_not_known_is_drawn_as_it_is() -> None:
+    assert compose("a fox", 7, 160, 90, "baroque").frame(0) == compose("a fox", 7, 160, 90).frame(0)
+
+
 def test_a_scene_moves_and_comes_back_to_its_start() -> None:
     scene = compose("a fox", 7, 160, 90)
     assert scene.frame(0).tobytes() == scene.frame(1).tobytes() != scene.frame(0.5).tobytes()
