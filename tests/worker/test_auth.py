@@ -102,6 +102,8 @@ WRONG: dict[str, str] = {
     "not text": "é.é.é",
     "claims are a list": f"{part({'alg': 'HS256'})}.{part([])}.AAAA",
     "far too long": "a" * 10_000,
+    "padded": jwt.encode(claims_of(), SECRET, "HS256") + "=",
+    "more than base64url in it": jwt.encode(claims_of(), SECRET, "HS256") + "!!!!",
     "empty": "",
 }
 

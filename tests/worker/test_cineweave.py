@@ -216,7 +216,10 @@ async def test_the_same_key_with_another_wish_is_a_conflict(
     key = {"idempotency_key": "order-17"}
     await _create(platform, {**caller, **key})
     told = await _create(platform, {**caller, **key}, seed=43)
-    assert (told.status, told.json["code"]) == (409, "IDEMPOTENCY_CONFLICT")
+    assert (told.status, told.json) == (
+        409,
+        {"detail": "the Idempotency-Key was used for another request", "code": "IDEMPOTENCY_CONFLICT"},
+    )
     assert platform.upstreams.count(RUN) == 1
 
 

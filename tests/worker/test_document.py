@@ -121,3 +121,27 @@ def test_a_number_in_a_query_must_be_one(count: str) -> None:
 
 def test_a_number_in_a_query_is_read() -> None:
     assert document.check_query(SCHEMA, {"name": "x", "count": "3"})["count"] == 3
+
+
+@given(
+    st.recursive(
+        st.text() | st.floats() | st.none(), lambda part: st.lists(part) | st.dictionaries(st.text(), part)
+    )
+)
+def test_what_an_upstream_says_is_made_storable(value: Any) -> None:
+    kept = document.storable(value)
+    assert document.parse(json.dumps(kept).encode()) == kept
+    assert document.storable(kept) == kept
+
+
+def test_what_can_be_stored_already_stays_as_it_is() -> None:
+    value = {"é": ["\U0001f6a2", 1, 2.5, None, True, {"a": []}]}
+    assert document.storable(value) == value
+
+
+def test_what_cannot_be_stored_costs_no_more_than_itself() -> None:
+    told = json.loads('{"error": "a\\u0000b \\ud800", "output": {"loss": NaN, "files": [{"key": "x"}]}}')
+    assert document.storable(told) == {
+        "error": "a?b ?",
+        "output": {"loss": None, "files": [{"key": "x"}]},
+    }

@@ -87,6 +87,13 @@ async def test_a_late_report_changes_nothing(world: World, ended: str, status: s
     assert len(world.database.told) <= 1
 
 
+@pytest.mark.parametrize("time", [-1, 1e300, 10**400, True, "5", None])
+async def test_a_time_that_makes_no_sense_is_left_out_of_a_completion(world: World, time: Any) -> None:
+    job = await world.started()
+    assert (await world.tell(job, "COMPLETED", executionTime=time, delayTime=7)).changed
+    assert world.now(job).result == {"delayTime": 7}
+
+
 async def test_a_report_after_a_cancellation_changes_nothing(world: World) -> None:
     job = await world.started()
     await jobs.cancel(world.core, job.id, USER)

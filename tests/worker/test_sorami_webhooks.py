@@ -149,6 +149,15 @@ async def test_progress_is_confirmed_with_its_phase(platform: Platform, user: An
 
 
 @KINDS
+async def test_progress_that_tells_nothing_new_is_no_job_done(
+    platform: Platform, user: Any, kind: str
+) -> None:
+    job_id = await _started(platform, user, kind)
+    told = await _tell(platform, kind, progress(job_id, "pending"))
+    assert told.json["message"] == "Statut mis à jour: pending"
+
+
+@KINDS
 async def test_a_completion_without_files_is_refused_and_may_come_again(
     platform: Platform, user: Any, kind: str
 ) -> None:

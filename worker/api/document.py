@@ -83,6 +83,17 @@ def _is_storable(value: Any) -> bool:
     return True
 
 
+def storable(value: Any) -> Any:
+    """Give an upstream's document as `jsonb` can hold it: what cannot be stored must not cost the rest."""
+    if isinstance(value, str):
+        return value.replace("\0", "?").encode(errors="replace").decode()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {storable(key): storable(item) for key, item in value.items()}
+    return [storable(item) for item in value] if isinstance(value, list) else value
+
+
 def check(schema: Schema, value: Any, field: str = "body") -> Any:
     """Give the value as its schema wants it, defaults filled in; what the schema does not name is left out.
 

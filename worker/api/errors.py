@@ -93,6 +93,9 @@ class IdempotencyConflictError(ConflictError):
 
     code = "idempotency_conflict"
 
+    def __init__(self) -> None:
+        super().__init__("the Idempotency-Key was used for another request")
+
 
 class LengthRequiredError(ApiError):
     """An upload must say how long it is: storage takes no stream of unknown length."""

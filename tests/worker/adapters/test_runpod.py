@@ -98,6 +98,13 @@ async def test_a_job_that_runpod_does_not_know_is_none(endpoint: Endpoint) -> No
     assert await endpoint.runpod.cancel("rp-1") is False
 
 
+async def test_an_answer_that_no_database_can_hold_is_read_all_the_same(endpoint: Endpoint) -> None:
+    text = '{"id":"rp-1","status":"COMPLETED","output":{"loss":NaN,"words":"\\u0000"}}'
+    endpoint.upstreams.answers["GET", STATUS] = Answer(200, text)
+    told = await endpoint.runpod.status("rp-1")
+    assert told == {"id": "rp-1", "status": "COMPLETED", "output": {"loss": None, "words": "?"}}
+
+
 @pytest.mark.parametrize("ask", [lambda runpod: runpod.status("rp-1"), lambda runpod: runpod.cancel("rp-1")])
 @pytest.mark.parametrize("answer", [FetchError("no connection"), Answer(500, ""), Answer(200, "[" * 99_999)])
 async def test_an_answer_of_no_use_is_a_failure_of_the_provider(

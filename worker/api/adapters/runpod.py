@@ -81,7 +81,7 @@ def _object(answer: Answer) -> dict[str, Any]:
     if answer.status not in _OK:
         raise ProviderError(f"RunPod answered {answer.status}")
     try:
-        told = json.loads(answer.text)
+        told = document.storable(json.loads(answer.text))
     except (ValueError, RecursionError) as error:
         raise ProviderError("RunPod's answer is not JSON") from error
     if not isinstance(told, dict):

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from api import document
-from api.domain.job import Job, Kind, State
+from api.domain.job import Job, Kind, State, is_terminal
 from api.errors import ApiError, ConflictError, NotFoundError, UnavailableError
 from api.http import WEBHOOK_LIMIT, Request, Response, json_response
 from api.ports import Page
@@ -192,7 +192,7 @@ class Sorami:
             raise ApiError(message, processing_time_ms=self._since(began)) from error
         if not outcome.found:
             raise NotFoundError("no such job")
-        if not outcome.changed:
+        if outcome.replayed or (outcome.job and not outcome.changed and is_terminal(outcome.job.status)):
             return json_response({"success": True, "message": ALREADY_DONE})
         return json_response(
             {

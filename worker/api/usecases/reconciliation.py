@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from api.core import Core
     from api.domain.job import Job
 
-SILENT_SECONDS = 120  # a submission takes 10 s at most, a webhook's three tries take 30 s
+SILENT_SECONDS = 120  # a submission takes less with all its tries, a webhook's three tries take 30 s
 JOBS_A_RUN = 20
 # A worker may have 6 connections open at once; a job needs one at a time, and requests need some too.
 # https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections

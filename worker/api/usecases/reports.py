@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PHASES = ("initializing", "generating", "saving")
 _RESULT_FIELDS = ("delayTime", "executionTime", "output", "error")
+_TIMES = frozenset({"delayTime", "executionTime"})  # milliseconds
+_LONGEST_TIME = 30 * 86_400_000  # far beyond any job's; PostgreSQL cannot count back from now for ever
 _COMPLETE = 100
 PRODUCTION = "prod"
 
@@ -57,7 +59,7 @@ async def apply(core: Core, job_id: str, document: dict[str, Any], raw: bytes | 
     # any the database finds the job by the provider's id.
     known_as = job_id.lower() if ids.is_uuid(job_id) else media.owner(output)
     files = media.of_output(known_as, output) if known_as and status is State.COMPLETED else None
-    result = {name: document[name] for name in _RESULT_FIELDS if name in document}
+    result = {name: document[name] for name in _RESULT_FIELDS if _is_told(document, name)}
     phase, progress = _progress(status, output)
     return await complete(
         core,
@@ -96,6 +98,13 @@ def _without_secrets(core: Core, file: MediaFile) -> MediaFile:
         description=file.description and own(file.description),
         format=file.format and own(file.format),
     )
+
+
+def _is_told(document: dict[str, Any], name: str) -> bool:
+    if name not in document or name not in _TIMES:
+        return name in document
+    time = document[name]
+    return type(time) in {int, float} and 0 <= time <= _LONGEST_TIME
 
 
 def _progress(status: State, output: Any) -> tuple[str | None, int | None]:
