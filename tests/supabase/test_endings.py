@@ -69,6 +69,14 @@ def test_a_file_that_is_named_twice_is_stored_once(database: Database) -> None:
     assert len(done["job"]["files"]) == 1
 
 
+def test_another_jobs_file_and_one_that_is_nowhere_are_left_out(database: Database) -> None:
+    job = database.create()
+    elsewhere = {"url": "https://files.example.com/0.png"}
+    files = [{"key": f"media/{uuid.uuid4()}/0.png"}, {"width": 5}, elsewhere, {**elsewhere, "key": "../x"}]
+    done = database.call("job_provider_event", *_event(job, "completed", files=json.dumps(files)))
+    assert [(file["ordinal"], file["url"]) for file in done["job"]["files"]] == [(2, elsewhere["url"])]
+
+
 @pytest.mark.parametrize("files", [None, "null", "[]"])
 def test_a_completion_may_come_without_files(database: Database, files: str | None) -> None:
     done = database.call("job_provider_event", *_event(database.create(), "completed", files=files))

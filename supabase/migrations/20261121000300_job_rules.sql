@@ -25,7 +25,9 @@ create table public.media_files (
     description text,
     created_at timestamptz not null default now(),
     constraint media_files_order unique (job_id, ordinal),
-    constraint media_files_is_somewhere check (key is not null or url is not null)
+    constraint media_files_is_somewhere check (key is not null or url is not null),
+    -- A renderer that names another job's file does not get it.
+    constraint media_files_of_own_job check (key like 'media/' || job_id || '/%')
 );
 
 comment on table public.media_files is 'What a completed job made, in the order that the renderer reported.';

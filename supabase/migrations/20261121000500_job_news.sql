@@ -1,107 +1,13 @@
--- The API's calls again, now with credits, idempotency, files and deliveries.
+-- What is heard of jobs: from the provider, from the reconciler, or nothing for a while.
 
-create function public.media_json(p_file public.media_files) returns jsonb
+-- How far along a state is: a delivery that would go back is late and changes nothing.
+create function public.job_rank(p_status text) returns int
 language sql
-stable
+immutable
 set search_path = ''
 as $$
-    select jsonb_build_object(
-        'id', p_file.id,
-        'ordinal', p_file.ordinal,
-        'key', p_file.key,
-        'url', p_file.url,
-        'content_type', p_file.content_type,
-        'format', p_file.format,
-        'size_bytes', p_file.size_bytes,
-        'width', p_file.width,
-        'height', p_file.height,
-        'duration_seconds', p_file.duration_seconds,
-        'sha256', p_file.sha256,
-        'description', p_file.description
-    );
+    select case p_status when 'queued' then 0 when 'submitted' then 1 when 'running' then 2 else 3 end;
 $$;
-
-create or replace function public.job_json(p_job public.jobs) returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-    select jsonb_build_object(
-        'id', p_job.id,
-        'user_id', p_job.user_id,
-        'kind', p_job.kind,
-        'status', p_job.status,
-        'phase', p_job.phase,
-        'progress', p_job.progress,
-        'provider', p_job.provider,
-        'provider_job_id', p_job.provider_job_id,
-        'payload', p_job.payload,
-        'result', p_job.result,
-        'credits', p_job.credits,
-        'created_at', p_job.created_at,
-        'submitted_at', p_job.submitted_at,
-        'started_at', p_job.started_at,
-        'finished_at', p_job.finished_at,
-        'files', coalesce(
-            (
-                select jsonb_agg(public.media_json(f) order by f.ordinal)
-                from public.media_files as f where f.job_id = p_job.id
-            ),
-            '[]'
-        )
-    );
-$$;
-
-drop function public.job_create(uuid, text, jsonb);
-
--- One transaction: the key, the price, the limit, the hold and the row. With a key that was used in the last
--- 24 hours the first job is the answer; the account's lock makes a second call with it wait for the first.
-create function public.job_create(
-    p_user_id uuid,
-    p_kind text,
-    p_payload jsonb,
-    p_idempotency_key text default null,
-    p_request_hash text default null
-) returns jsonb
-language plpgsql
-set search_path = ''
-as $$
-declare
-    v_is_keyed constant boolean := p_user_id is not null and p_idempotency_key is not null;
-    v_job public.jobs;
-    v_used public.idempotency_keys;
-begin
-    if v_is_keyed then
-        perform public.account_locked(p_user_id);
-        select * into v_used from public.idempotency_keys
-        where user_id = p_user_id and key = p_idempotency_key and created_at > now() - interval '24 hours';
-        if found and v_used.request_hash is distinct from p_request_hash then
-            return jsonb_build_object('outcome', 'idempotency_conflict', 'job', null);
-        elsif found then
-            return jsonb_build_object('outcome', 'replayed', 'job', public.job_get(v_used.job_id::text, p_user_id));
-        end if;
-    end if;
-    begin
-        insert into public.jobs (user_id, kind, payload)
-        values (p_user_id, p_kind, coalesce(p_payload, '{}'))
-        returning * into v_job;
-    exception
-        when sqlstate 'AG402' then
-            return jsonb_build_object('outcome', 'insufficient_credits', 'job', null);
-        when sqlstate 'AG429' then
-            return jsonb_build_object('outcome', 'too_many_jobs', 'job', null);
-    end;
-    if v_is_keyed then
-        insert into public.idempotency_keys as k (user_id, key, request_hash, job_id)
-        values (p_user_id, p_idempotency_key, coalesce(p_request_hash, ''), v_job.id)
-        on conflict (user_id, key) do update
-            set request_hash = excluded.request_hash, job_id = excluded.job_id, created_at = now();
-    end if;
-    return jsonb_build_object('outcome', 'created', 'job', public.job_json(v_job));
-end
-$$;
-
-drop function public.job_provider_event(uuid, text, text, text, integer, jsonb);
 
 -- What the provider says about a job. Replays and deliveries out of order change nothing. A completion stores its
 -- files here, in the transaction that ends the job; p_delivery tells one delivery from another, for good.
@@ -216,6 +122,7 @@ as $$
     from
         jsonb_array_elements(coalesce(nullif(p_files, 'null'), '[]')) with ordinality as file (document, ordinality),
         jsonb_populate_record(null::public.media_files, file.document) as f
+    where coalesce(f.key like 'media/' || p_job.id || '/%', f.url is not null)
     -- Named twice in one report: stored once.
     on conflict do nothing;
 $$;
@@ -238,46 +145,4 @@ as $$
         returning j.*
     )
     select coalesce(jsonb_agg(public.job_json(c::public.jobs) order by c.created_at), '[]') from claimed as c;
-$$;
-
-create function public.notification_json(p_notification public.notifications) returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-    select to_jsonb(p_notification) - 'user_id';
-$$;
-
-create function public.notification_list(
-    p_user_id uuid,
-    p_limit integer default 20,
-    p_before_created_at timestamptz default null,
-    p_before_id uuid default null
-) returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-    select coalesce(jsonb_agg(public.notification_json(page) order by page.created_at desc, page.id desc), '[]')
-    from (
-        select n.* from public.notifications as n
-        where
-            n.user_id = p_user_id
-            and (n.created_at, n.id) < (
-                coalesce(p_before_created_at, 'infinity'),
-                coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-            )
-        order by n.created_at desc, n.id desc
-        limit least(greatest(coalesce(p_limit, 20), 1), 1000)
-    ) as page;
-$$;
-
--- Reading twice keeps the first time.
-create function public.notification_read(p_user_id uuid, p_id uuid) returns jsonb
-language sql
-set search_path = ''
-as $$
-    update public.notifications as n set read_at = coalesce(n.read_at, now())
-    where n.id = p_id and n.user_id = p_user_id
-    returning public.notification_json(n);
 $$;

@@ -1,6 +1,56 @@
--- The metrics with the credits that users spent, and who may call what the last migrations brought.
+-- What users are told, what arrived from outside, what is counted; and who may call what.
 
-create or replace function public.job_metrics() returns jsonb
+create function public.notification_json(p_notification public.notifications) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select to_jsonb(p_notification) - 'user_id';
+$$;
+
+create function public.notification_list(
+    p_user_id uuid,
+    p_limit integer default 20,
+    p_before_created_at timestamptz default null,
+    p_before_id uuid default null
+) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(jsonb_agg(public.notification_json(page) order by page.created_at desc, page.id desc), '[]')
+    from (
+        select n.* from public.notifications as n
+        where
+            n.user_id = p_user_id
+            and (n.created_at, n.id) < (
+                coalesce(p_before_created_at, 'infinity'),
+                coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+            )
+        order by n.created_at desc, n.id desc
+        limit least(greatest(coalesce(p_limit, 20), 1), 1000)
+    ) as page;
+$$;
+
+-- Reading twice keeps the first time.
+create function public.notification_read(p_user_id uuid, p_id uuid) returns jsonb
+language sql
+set search_path = ''
+as $$
+    update public.notifications as n set read_at = coalesce(n.read_at, now())
+    where n.id = p_id and n.user_id = p_user_id
+    returning public.notification_json(n);
+$$;
+
+create function public.event_record(p_type text, p_payload jsonb) returns bigint
+language sql
+set search_path = ''
+as $$
+    insert into public.events (type, payload) values (p_type, coalesce(p_payload, '{}')) returning id;
+$$;
+
+-- Counts and credits are of all time; success and times (seconds: p50, p95, p99) of the last 24 hours.
+create function public.job_metrics() returns jsonb
 language sql
 stable
 set search_path = ''
@@ -40,10 +90,18 @@ begin
         'public.account_get(uuid)',
         'public.account_locked(uuid)',
         'public.account_set(uuid,integer,text)',
+        'public.event_record(text,jsonb)',
+        'public.job_cancel(uuid,uuid)',
         'public.job_create(uuid,text,jsonb,text,text)',
+        'public.job_get(text,uuid)',
+        'public.job_json(public.jobs)',
+        'public.job_list(uuid,text,text,integer,timestamptz,uuid)',
+        'public.job_metrics()',
         'public.job_outcome(public.jobs,boolean,boolean)',
         'public.job_price(text,jsonb)',
         'public.job_provider_event(uuid,text,text,text,integer,jsonb,jsonb,text)',
+        'public.job_rank(text)',
+        'public.job_submitted(uuid,text,text,text,jsonb)',
         'public.jobs_claim_silent(integer,integer)',
         'public.media_json(public.media_files)',
         'public.media_store(public.jobs,jsonb)',
