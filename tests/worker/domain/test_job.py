@@ -64,3 +64,8 @@ def test_a_row_that_lacks_a_column_is_refused(missing: str) -> None:
     del row[missing]
     with pytest.raises(KeyError):
         Job.parse(row)
+
+
+@pytest.mark.parametrize("payload", [None, [1], "text", 5, True])
+def test_a_payload_that_is_no_object_says_nothing(payload: object) -> None:
+    assert Job.parse({**JOB.to_json(), "payload": payload}) == JOB

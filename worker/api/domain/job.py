@@ -111,7 +111,7 @@ class Job:
             progress=document["progress"],
             provider=document["provider"],
             provider_job_id=document["provider_job_id"],
-            payload=document["payload"] or {},
+            payload=_object(document["payload"]),
             result=document["result"],
             credits=document["credits"],
             created_at=document["created_at"],
@@ -125,3 +125,8 @@ class Job:
         """Give the job JSON back."""
         row = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "media"}
         return {**row, "files": [file.to_json() for file in self.media]}
+
+
+def _object(payload: Any) -> dict[str, Any]:
+    """Read a payload: in a row that a user inserted through PostgREST it may be any JSON."""
+    return payload if isinstance(payload, dict) else {}
