@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from renderer.scene import Scene
 
 FRAMES_PER_SECOND = 24
-ENCODE_TIMEOUT_SECONDS = 120
+# Within the 600 s that a job may run, so that the failure is told in our words.
+ENCODE_TIMEOUT_SECONDS = 540
 
 
 class EncodingError(RuntimeError):
@@ -34,11 +35,16 @@ def png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def video_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height in pixels of the video made of such frames: an odd side is padded by one."""
+    return width + width % 2, height + height % 2
+
+
 def mp4(scene: Scene, seconds: float) -> bytes:
     """A loop of the scene as MP4: H.264, yuv420p, playable before it is whole (faststart).
 
     Raises:
-        EncodingError: ffmpeg failed or took longer than two minutes.
+        EncodingError: ffmpeg failed or took longer than nine minutes.
     """
     with tempfile.TemporaryDirectory(prefix="renderer-") as folder:
         target = Path(folder) / "video.mp4"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 PROMPT_LIMIT = 4_000  # characters; the API refuses longer prompts first
 SIDES = range(16, 2_049)  # pixels; the longest keeps one frame under 13 MB of memory
 SECONDS_LIMIT = 30
+PRIVATE_ZONES = ("", "local", "localhost", "internal")
 _SIZE = re.compile(r"([1-9]\d{1,3})x([1-9]\d{1,3})")
 
 
@@ -55,7 +58,7 @@ def parse(document: Any) -> Order:
     prompt = document.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip() or len(prompt) > PROMPT_LIMIT:
         raise OrderError(f"prompt: expected 1 to {PROMPT_LIMIT} characters")
-    _text(document, "image_url")  # a model would start from that picture; this renderer has no use for it
+    _check_image(_text(document, "image_url"))
     width, height = _size(document.get("size", "1024x1024"))
     return Order(
         kind=kind,
@@ -100,6 +103,29 @@ def _text(document: dict[str, Any], field: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise OrderError(f"{field}: expected text")
     return value
+
+
+def _check_image(address: str | None) -> None:
+    """Refuse what a model could not fetch; this renderer draws without it, and never opens it."""
+    if address is not None and not _is_public(address):
+        raise OrderError("image_url: expected an https address of the public internet")
+
+
+def _is_public(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").removesuffix(".")
+    except ValueError:
+        return False
+    if parts.scheme != "https" or "@" in parts.netloc or not address.isascii() or " " in address:
+        return False
+    try:
+        literal = ip_address(host)
+    except ValueError:
+        labels = host.split(".")
+        # A last label that begins with a digit is a part of an IPv4 address in one of its other notations.
+        return len(labels) > 1 and labels[-1] not in PRIVATE_ZONES and not labels[-1][:1].isdigit()
+    return literal.is_global and not literal.is_multicast
 
 
 def _uploads(document: dict[str, Any], kind: str) -> tuple[Upload, ...]:

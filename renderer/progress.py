@@ -28,11 +28,17 @@ class Reporter:
     def _post(self, report: dict[str, Any]) -> None:
         for _ in range(TRIES):
             try:
-                answer = requests.post(
-                    str(self._address), json=report, timeout=TIMEOUT_SECONDS, allow_redirects=False
-                )
+                status = _status(str(self._address), report)
             except requests.RequestException:
                 continue
-            if answer.status_code < 500:  # noqa: PLR2004 - HTTP's server errors start here
+            if status < 500:  # noqa: PLR2004 - HTTP's server errors start here
                 return
         self._address = None  # who did not answer twice is not kept waiting for with each phase
+
+
+def _status(address: str, report: dict[str, Any]) -> int:
+    """Post without reading the answer's body: the time limit is between bytes, and a body may drip."""
+    with requests.post(
+        address, json=report, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True
+    ) as answer:
+        return answer.status_code

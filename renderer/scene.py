@@ -24,12 +24,11 @@ GRADIENT_AT_EDGE = 181  # Pillow's radial gradient, from 0, halfway along a side
 
 @dataclass(frozen=True)
 class Light:
-    """One soft glow that circles around its place. All lengths are shares of the picture's sides."""
+    """One soft glow, in its colour on black, that circles around a place; shares of the picture's sides."""
 
-    colour: Colour
+    glow: Image.Image
     x: float
     y: float
-    radius: float
     orbit: float
     phase: float
 
@@ -50,21 +49,20 @@ class Scene:
         """The picture at a moment from 0 to 1; 0 and 1 are alike, so that a video loops."""
         picture = self.sky.copy()
         for light in self.lights:
-            picture = ImageChops.screen(picture, self._glow(light, moment))
+            self._shine(picture, light, moment)
         self._draw_ridges(picture, moment)
         picture = treated(picture, self.style)
         self._draw_caption(picture)
         return picture
 
-    def _glow(self, light: Light, moment: float) -> Image.Image:
+    def _shine(self, picture: Image.Image, light: Light, moment: float) -> None:
         turn = 2 * math.pi * (moment + light.phase)
-        radius = int(light.radius * max(self.width, self.height))
-        falloff = _falloff().resize((2 * radius, 2 * radius))
-        layer = Image.new("RGB", (self.width, self.height))
-        x = int((light.x + light.orbit * math.cos(turn)) * self.width) - radius
-        y = int((light.y + light.orbit * math.sin(turn)) * self.height) - radius
-        layer.paste(Image.new("RGB", falloff.size, light.colour), (x, y), falloff)
-        return layer
+        side = light.glow.width
+        x = int((light.x + light.orbit * math.cos(turn)) * self.width) - side // 2
+        y = int((light.y + light.orbit * math.sin(turn)) * self.height) - side // 2
+        # Only where the glow reaches: a video has 24 frames a second.
+        lit = ImageChops.screen(picture.crop((x, y, x + side, y + side)), light.glow)
+        picture.paste(lit, (x, y))
 
     def _draw_ridges(self, picture: Image.Image, moment: float) -> None:
         draw = ImageDraw.Draw(picture)
@@ -105,7 +103,7 @@ def compose(prompt: str, seed: int, width: int, height: int, style: str = "") ->
         height=height,
         caption=" ".join(prompt.split()),
         sky=_sky(hue, width, height),
-        lights=tuple(_light(dice, hue) for _ in range(5)),
+        lights=tuple(_light(dice, hue, max(width, height)) for _ in range(5)),
         ridges=tuple(
             (
                 _colour(hue + 0.08, 0.55, 0.30 - 0.09 * row),
@@ -135,15 +133,18 @@ def _falloff() -> Image.Image:
     return Image.radial_gradient("L").point(levels)
 
 
-def _light(dice: random.Random, hue: float) -> Light:
-    return Light(
-        colour=_colour(hue + dice.uniform(-0.2, 0.35), dice.uniform(0.45, 0.8), dice.uniform(0.5, 0.95)),
-        x=dice.random(),
-        y=dice.uniform(0.05, 0.7),
-        radius=dice.uniform(0.18, 0.42),
-        orbit=dice.uniform(0.03, 0.14),
-        phase=dice.random(),
-    )
+def _light(dice: random.Random, hue: float, longest: int) -> Light:
+    colour = _colour(hue + dice.uniform(-0.2, 0.35), dice.uniform(0.45, 0.8), dice.uniform(0.5, 0.95))
+    x, y = dice.random(), dice.uniform(0.05, 0.7)
+    radius = int(dice.uniform(0.18, 0.42) * longest)
+    orbit, phase = dice.uniform(0.03, 0.14), dice.random()
+    return Light(_glow(colour, 2 * radius), x, y, orbit, phase)
+
+
+def _glow(colour: Colour, side: int) -> Image.Image:
+    glow = Image.new("RGB", (side, side))
+    glow.paste(colour, mask=_falloff().resize((side, side)))
+    return glow
 
 
 def _colour(hue: float, saturation: float, value: float) -> Colour:

@@ -61,18 +61,24 @@ def test_images_are_drawn_at_the_asked_size_and_count(shelf: Shelf, progress: li
     result = handler(job(shelf, ["0.png", "1.png"], seed=3))
     assert [Image.open(io.BytesIO(shelf.stored[key])).size for key in ("0.png", "1.png")] == [(320, 180)] * 2
     assert shelf.stored["0.png"] != shelf.stored["1.png"]
-    assert {(file["format"], file["description"]) for file in result["files"]} == {("png", "a fox")}
+    assert {(file["format"], file["dimensions"], file["description"]) for file in result["files"]} == {
+        ("png", "320x180", "a fox")
+    }
     assert [(file["key"], file["sha256"]) for file in result["files"]] == [
         (key, hashlib.sha256(shelf.stored[key]).hexdigest()) for key in ("0.png", "1.png")
     ]
-    assert [report["phase"] for report in progress] == ["initializing", *["generating", "saving"] * 2]
+    assert [report["phase"] for report in progress] == [
+        "initializing",
+        *["generating"] * 2,
+        *["saving"] * 2,
+    ]
     assert [report["progress"] for report in progress] == sorted(report["progress"] for report in progress)
 
 
 @pytest.mark.usefixtures("progress")
 def test_a_video_is_h264_of_the_asked_length(shelf: Shelf, tmp_path: Path) -> None:
     result = handler(job(shelf, ["0.mp4"], kind="video", duration_seconds=1.5, size="161x91"))
-    assert "error" not in result
+    assert [(file["format"], file["dimensions"]) for file in result["files"]] == [("mp4", "162x92")]
     file = tmp_path / "0.mp4"
     file.write_bytes(shelf.stored["0.mp4"])
     probe = subprocess.run(

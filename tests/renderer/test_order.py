@@ -41,6 +41,18 @@ GOOD = {
         ({"duration_seconds": "5"}, "duration_seconds"),
         ({"style": 5}, "style"),
         ({"image_url": ["x"]}, "image_url"),
+        ({"image_url": "http://example.com/a.png"}, "image_url"),
+        ({"image_url": "https://"}, "image_url"),
+        ({"image_url": "https://localhost/a"}, "image_url"),
+        ({"image_url": "https://printer.local/a"}, "image_url"),
+        ({"image_url": "https://db.internal/a"}, "image_url"),
+        ({"image_url": "https://10.0.0.1/a"}, "image_url"),
+        ({"image_url": "https://169.254.169.254/a"}, "image_url"),
+        ({"image_url": "https://127.1/a"}, "image_url"),
+        ({"image_url": "https://2130706433/a"}, "image_url"),
+        ({"image_url": "https://[::1]/a"}, "image_url"),
+        ({"image_url": "https://[::ffff:127.0.0.1]/a"}, "image_url"),
+        ({"image_url": "https://u:p@example.com/a"}, "image_url"),
         ({"progress_url": {}}, "progress_url"),
         ({"uploads": []}, "uploads"),
         ({"uploads": [{}]}, "uploads"),
@@ -84,3 +96,8 @@ def test_without_a_seed_the_prompt_decides_it() -> None:
         order.parse({**GOOD, "seed": None, "prompt": prompt}).seed for prompt in ("a", "a", "b")
     )
     assert one == same != other
+
+
+@pytest.mark.parametrize("address", ["https://example.com/a.png?x=1", "https://1.1.1.1/a.png", None])
+def test_a_public_picture_is_accepted(address: str | None) -> None:
+    assert order.parse({**GOOD, "image_url": address}) == order.parse(GOOD)
