@@ -20,14 +20,19 @@ WORKER_SECRETS = (
     "APP_ADMIN_TOKEN",
     "RUNPOD_API_KEY",
     "RUNPOD_ENDPOINT_ID",
+    "S3_ACCESS_KEY_ID",
+    "S3_SECRET_ACCESS_KEY",
     "SUPABASE_JWT_SECRET",
     "SUPABASE_SERVICE_ROLE",
     "SUPABASE_URL",
     "WEBHOOK_SECRET",
 )
+S3_SECRETS = ("S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
 SHORTEST = {"APP_ADMIN_TOKEN": 32, "WEBHOOK_SECRET": 32, "SUPABASE_JWT_SECRET": 32}  # characters
 # https://developers.cloudflare.com/r2/reference/data-location/
 LOCATIONS = ("apac", "eeur", "enam", "oc", "weur", "wnam")
+STORAGES = ("r2", "s3")
+_REGION = re.compile(r"[a-z0-9-]{2,32}")  # not Amazon's alone: storage that speaks S3 has its own
 _HEX_ID = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?")
@@ -38,6 +43,25 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 class SettingsError(Exception):
     """Settings that must not be deployed; the message lists every problem with its consequence and remedy."""
+
+
+@dataclass(frozen=True)
+class S3:
+    """Where files are kept instead of in R2; without an endpoint it is Amazon's own."""
+
+    bucket: str
+    region: str
+    endpoint: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The worker's variables for it."""
+        return {
+            "MEDIA_STORAGE": "s3",
+            "S3_BUCKET": self.bucket,
+            "S3_ENDPOINT": self.endpoint,
+            "S3_REGION": self.region,
+        }
 
 
 @dataclass(frozen=True)
@@ -59,6 +83,7 @@ class Settings:
     clerk_issuer: str
     clerk_jwks_url: str
     secrets: Mapping[str, str] = field(repr=False)
+    s3: S3 | None = None
 
     @property
     def route(self) -> str:
@@ -75,6 +100,7 @@ class Settings:
             "ENVIRONMENT": self.stack,
             "RUNPOD_API_BASE": self.runpod_api_base,
             "SITE_ORIGINS": ",".join(self.site_origins),
+            **(self.s3.variables if self.s3 else {}),
         }
 
 
@@ -144,6 +170,7 @@ class _Reader:
                 "clerkJwksUrl", re.compile(r"https?://\S+|"), "an address, or empty without Clerk"
             ),
             secrets=secrets,
+            s3=self._s3(origin, shape, secrets),
         )
 
     def _raw(self, key: str) -> str | None:
@@ -221,6 +248,30 @@ class _Reader:
                     f"make one with `openssl rand -hex 32` and set it: {self._set(name, secret=True)}",
                 )  # fmt: skip
         return secrets
+
+    def _s3(self, origin: re.Pattern[str], shape: str, secrets: Mapping[str, str]) -> S3 | None:
+        """Read what is optional as a whole; left for later beside R2, it is checked all the same."""
+        wanted = self._optional("mediaStorage", re.compile("|".join(STORAGES)), " or ".join(STORAGES)) == "s3"
+        s3 = S3(
+            bucket=self._optional("s3Bucket", _NAME, "3 to 63 small letters, digits and dashes"),
+            region=self._optional("s3Region", _REGION, "a region such as eu-west-3"),
+            endpoint=self._optional("s3Endpoint", origin, f"{shape}, or nothing for Amazon's own"),
+        )
+        if not wanted:
+            return None
+        given = {"s3Bucket": s3.bucket, "s3Region": s3.region} | {
+            name: secrets.get(name) for name in S3_SECRETS
+        }
+        for name in [name for name, value in given.items() if not value]:
+            self._problem(
+                name, "is missing, and mediaStorage is s3", "no file could be stored",
+                f"set it: {self._set(name, secret=name in S3_SECRETS)}",
+            )  # fmt: skip
+        return s3
+
+    def _optional(self, key: str, shape: re.Pattern[str], expected: str) -> str:
+        self.known.add(key)
+        return self._text(key, shape, expected) if self.values.get(key) else ""
 
     def _refuse_unknown(self) -> None:
         for key in sorted(set(self.values) - self.known):

@@ -20,6 +20,8 @@ ENVIRONMENT = {
     "CLERK_JWKS_URL": "http://127.0.0.1:54321/clerk/.well-known/jwks.json",
     "WEBHOOK_SECRET": "canary-webhook-secret-of-32-chars",
 }
+SECRETS = {"S3_ACCESS_KEY_ID": "AKIDEXAMPLE", "S3_SECRET_ACCESS_KEY": "canary-s3-secret"}
+S3 = {"mediaStorage": "s3", "s3Bucket": "alphogenai-media", "s3Region": "eu-west-3"}
 
 
 def committed(stack: str) -> dict[str, str]:
@@ -77,6 +79,15 @@ def test_an_unknown_stack_is_refused_with_the_known_ones() -> None:
         ({"WEBHOOK_SECRET": "short"}, "WEBHOOK_SECRET has 5 characters.*openssl rand"),
         ({"colour": "blue"}, "colour is not a setting.*spelling"),
         ({"apiOrigin": "env:NOT_SET"}, "NOT_SET, which is not set.*ops local env"),
+        ({"mediaStorage": "S3"}, 'mediaStorage is "S3".*r2 or s3'),
+        ({"s3Bucket": "Bad.Name"}, "s3Bucket is.*small letters"),
+        ({"s3Region": "eu west"}, "s3Region is.*eu-west-3"),
+        (
+            {"s3Endpoint": "http://storage.example"},
+            "s3Endpoint is.*https://HOST, or nothing for Amazon's own",
+        ),
+        ({"mediaStorage": "s3"}, "s3Bucket is missing.*no file could be stored.*config set s3Bucket"),
+        ({"mediaStorage": "s3"}, "S3_SECRET_ACCESS_KEY is missing.*config set --secret S3_SECRET"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_consequence_and_remedy(change: dict[str, str], words: str) -> None:
@@ -118,7 +129,33 @@ def test_an_empty_secret_counts_as_absent() -> None:
     assert not settings.parse("local", committed("local"), {**ENVIRONMENT, "WEBHOOK_SECRET": ""}).secrets
 
 
-@given(st.dictionaries(st.sampled_from(sorted(committed("prod"))), st.text(), min_size=1))
+def test_files_are_kept_in_r2_unless_s3_is_asked_for() -> None:
+    for values in (committed("prod"), committed("prod") | S3 | SECRETS | {"mediaStorage": "r2"}):
+        variables = settings.parse("prod", values, {}).variables
+        assert not {name for name in variables if "S3" in name or "STORAGE" in name}
+
+
+def test_s3_is_bound_by_variables_and_its_key_by_secrets() -> None:
+    read = settings.parse("prod", committed("prod") | S3 | SECRETS, {})
+    bound = {name: value for name, value in read.variables.items() if "S3" in name or "STORAGE" in name}
+    assert bound == {
+        "MEDIA_STORAGE": "s3",
+        "S3_BUCKET": "alphogenai-media",
+        "S3_ENDPOINT": "",
+        "S3_REGION": "eu-west-3",
+    }
+    assert set(read.secrets) == {"S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"}
+
+
+def test_the_local_stack_can_keep_its_files_at_the_local_clouds_s3() -> None:
+    values = committed("local") | S3 | {"s3Endpoint": "env:AWS_ENDPOINT_URL"}
+    environment = ENVIRONMENT | SECRETS | {"AWS_ENDPOINT_URL": "http://127.0.0.1:8793"}
+    read = settings.parse("local", values, environment)
+    assert read.variables["S3_ENDPOINT"] == "http://127.0.0.1:8793"
+    assert SECRETS.items() <= read.secrets.items()
+
+
+@given(st.dictionaries(st.sampled_from(sorted(committed("prod") | S3 | SECRETS)), st.text(), min_size=1))
 def test_no_text_makes_the_parser_crash(change: dict[str, str]) -> None:
     try:
         settings.parse("prod", {**committed("prod"), **change}, {})
