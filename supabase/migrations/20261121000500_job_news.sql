@@ -39,8 +39,15 @@ begin
     else
         select * into v_job from public.jobs where provider_job_id = p_provider_job_id limit 1 for update;
     end if;
-    -- A right job id with another run's provider id is not this job's news.
-    if v_job.id is null or v_job.provider_job_id <> p_provider_job_id then
+    -- A right job id with another run's provider id, this job's other run or another job's, is not this job's news.
+    if
+        v_job.id is null
+        or v_job.provider_job_id <> p_provider_job_id
+        or (
+            v_job.provider_job_id is null
+            and exists (select from public.jobs as j where j.provider_job_id = p_provider_job_id)
+        )
+    then
         return public.job_outcome(null, false, false);
     end if;
     if p_delivery is not null then

@@ -199,6 +199,13 @@ def test_news_with_another_runs_provider_id_is_not_this_jobs(database: Database)
     assert database.call("job_get", job["id"], None)["status"] == "submitted"
 
 
+def test_news_with_another_jobs_provider_id_is_not_this_jobs(database: Database) -> None:
+    other, job = _submitted(database, database.create()), database.create()
+    told = _told(database, job, "running", provider_job_id=other["provider_job_id"])
+    assert told == {"found": False, "changed": False, "replayed": False, "job": None}
+    assert database.call("job_get", job["id"], None) == job
+
+
 def test_news_is_found_by_the_providers_id_alone(database: Database) -> None:
     job = _submitted(database, database.create())
     told = _told(database, {"id": None}, "running", provider_job_id=job["provider_job_id"])
