@@ -94,12 +94,16 @@ def tests() -> bool:
 def main() -> int:
     """Exit code 0 when all passed."""
     with ThreadPoolExecutor(max_workers=2) as pool:
-        passed = all(list(pool.map(run, checks())))
-    if sys.argv[1:] != ["--lint"]:
-        passed = tests() and passed
-    if not passed:
-        sys.stderr.write("Something above did not pass.\n")
-    return 0 if passed else 1
+        failed = [name for name in pool.map(_name_if_failed, checks()) if name]
+    if sys.argv[1:] != ["--lint"] and not tests():
+        failed.append("tests (pytest)")
+    if failed:
+        sys.stderr.write(f"Did not pass: {', '.join(failed)}. What each said stands above.\n")
+    return 1 if failed else 0
+
+
+def _name_if_failed(check: Check) -> str:
+    return "" if run(check) else check.name
 
 
 if __name__ == "__main__":

@@ -10,7 +10,12 @@ from urllib.parse import unquote
 
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`[^`\n]*`")
-_LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)|(?:src|href)=\"([^\"]+)\"")
+_LINK = re.compile(
+    r"\]\(\s*<?([^)\s>]+)>?[^)]*\)"  # inline; a picture's own link closes the same way
+    r"|^ {0,3}\[[^\]^][^\]]*\]:\s*<?([^\s>]+)"  # by reference; a footnote is none
+    r"|(?:src|href)=\"([^\"]+)\"",
+    re.MULTILINE,
+)
 _HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//")
 
@@ -21,8 +26,8 @@ def broken(root: Path, pages: list[Path]) -> list[str]:
     for page in pages:
         text = _FENCE.sub("", page.read_text())
         for link in _LINK.finditer(_CODE.sub("", text)):
-            target = link[1] or link[2]
-            if not _ELSEWHERE.match(target) and not _leads_somewhere(page, unquote(target)):
+            target = link[1] or link[2] or link[3]
+            if not _ELSEWHERE.match(target) and not _leads_somewhere(root, page, unquote(target)):
                 found.append(f"{page.relative_to(root)}: {target}")
     return found
 
@@ -33,15 +38,18 @@ def anchors(text: str) -> set[str]:
     for heading in _HEADING.findall(_FENCE.sub("", text)):
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
         name = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
-        count = sum(1 for known in names if known == name or re.fullmatch(re.escape(name) + r"-\d+", known))
-        names.add(f"{name}-{count}" if count else name)
+        number, unique = 0, name
+        while unique in names:
+            number += 1
+            unique = f"{name}-{number}"
+        names.add(unique)
     return names
 
 
-def _leads_somewhere(page: Path, target: str) -> bool:
+def _leads_somewhere(root: Path, page: Path, target: str) -> bool:
     path, _, anchor = target.partition("#")
-    other = (page.parent / path).resolve() if path else page
-    if not other.exists():
+    other = (page.parent / path).resolve() if path else page.resolve()
+    if not (other.exists() and other.is_relative_to(root.resolve())):
         return False
     return not anchor or other.suffix != ".md" or anchor in anchors(other.read_text())
 

@@ -35,6 +35,7 @@ def obtain(
         return folder
     with held(root / f"{entry}.lock", waiting):
         if not is_whole(folder):
+            _remove_drafts(root, entry)
             draft = Path(tempfile.mkdtemp(prefix=f"{entry}.", dir=root))
             try:
                 make(draft)
@@ -44,6 +45,13 @@ def obtain(
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
     return folder
+
+
+def _remove_drafts(root: Path, entry: str) -> None:
+    """What a killed set-up left, hundreds of megabytes; whoever holds the entry's lock has none yet."""
+    for draft in root.glob(f"{entry}.*"):
+        if draft.is_dir():
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def is_whole(folder: Path) -> bool:
@@ -85,6 +93,12 @@ def _checksum(path: Path) -> str:
         while chunk := file.read(CHUNK):
             whole.update(chunk)
     return whole.hexdigest()
+
+
+def is_linked(program: Path, root: Path) -> bool:
+    """Whether a link made by `link` leads to a program and, where that is in the cache, to a whole entry."""
+    home = program.resolve().parent.parent
+    return program.exists() and (root.resolve() not in home.parents or is_whole(home))
 
 
 def link(folder: Path, into: Path) -> None:

@@ -62,7 +62,10 @@ class Go:
         )
 
     def _version(self, program: str) -> tuple[int, ...]:
-        text = run([program, "env", "GOVERSION"], self.environment, self.places.checkout, seconds=20)
+        try:
+            text = run([program, "env", "GOVERSION"], self.environment, self.places.checkout, seconds=20)
+        except SetupError:
+            return ()
         return tuple(int(part) for part in re.findall(r"\d+", text)[:3])
 
     def build(self, module: Path, package: str, flags: str, output: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provision import cache
@@ -11,8 +13,6 @@ from provision.command import SetupError, run
 from provision.record import Record, fingerprint
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from provision.places import Places
     from provision.screen import Step
 
@@ -28,7 +28,14 @@ def wanted(places: Places) -> str:
 
 def is_done(places: Places, record: Record) -> bool:
     """Whether the packages are complete and up to date."""
-    return record.get(STEP) == wanted(places) and (places.checkout / "node_modules").exists()
+    packages = places.checkout / "node_modules"
+    return record.get(STEP) == wanted(places) and packages.exists() and _is_reachable(places)
+
+
+def _is_reachable(places: Places) -> bool:
+    """Whether there is a Node, whole: the folder of built tools may have been emptied since."""
+    found = shutil.which("node", path=places.environment()["PATH"])
+    return found is not None and cache.is_linked(Path(found), places.tool_cache)
 
 
 def install(places: Places, record: Record, step: Step) -> None:
@@ -39,7 +46,7 @@ def install(places: Places, record: Record, step: Step) -> None:
     """
     record.begin(STEP)
     environment = places.environment()
-    if not _is_there(environment, places.checkout):
+    if not (_is_reachable(places) and _is_there(environment, places.checkout)):
         step.doing = "no Node 20 on PATH: installing one"
         wheel = places.checkout / "requirements" / "node.txt"
         entry = f"node-{fingerprint(wheel)}"
@@ -61,7 +68,8 @@ def _is_there(environment: dict[str, str], folder: Path) -> bool:
         version = run(["node", "--version"], environment, folder, seconds=20)
     except SetupError:
         return False
-    return int(version.strip().lstrip("v").partition(".")[0]) >= OLDEST
+    number = re.search(r"^v(\d+)\.", version, re.MULTILINE)  # a warning may stand above it
+    return number is not None and int(number[1]) >= OLDEST
 
 
 def _from_wheel(places: Places, wheel: Path, folder: Path) -> None:

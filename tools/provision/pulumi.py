@@ -42,11 +42,8 @@ def is_done(places: Places, record: Record) -> bool:
     """Whether the engine is there, whole, and of the right version."""
     if record.get(STEP) != wanted(places):
         return False
-    links = [places.tools / program for program in PROGRAMS]
-    if not all(link.exists() for link in links):
-        return False
-    home = links[0].resolve().parent.parent
-    return places.tool_cache not in home.parents or cache.is_whole(home)
+    engine, *others = [places.tools / program for program in PROGRAMS]
+    return all(link.exists() for link in others) and cache.is_linked(engine, places.tool_cache)
 
 
 def install(places: Places, record: Record, step: Step) -> None:
@@ -93,9 +90,17 @@ def _make(places: Places, say: Callable[[str], None], folder: Path) -> None:
     say("asking Pulumi's installer")
     try:
         _from_installer(places, folder)
+        _must_hold_programs(folder / "bin")
     except SetupError:
         say("the installer is out of reach: building from source")
         _from_source(places, say, folder / "bin")
+        _must_hold_programs(folder / "bin")
+
+
+def _must_hold_programs(folder: Path) -> None:
+    missing = [program for program in PROGRAMS if not os.access(folder / program, os.X_OK)]
+    if missing:
+        raise SetupError(f"The engine came without {', '.join(missing)}: it cannot run a program in Python.")
 
 
 def _from_installer(places: Places, folder: Path) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from provision import node, places, pulumi, python
-from provision.command import SetupError, end_all
+from provision.command import SetupError, end_all, notice_interruptions, pause
 from provision.lock import held
 from provision.record import Record
 from provision.screen import Screen
@@ -27,6 +27,13 @@ USAGE = """Brings what the platform needs into this checkout.
 """
 
 
+LISTEN_SECONDS = 0.1
+REMEDY = (
+    "  What is done is kept. It writes into this checkout and into the folder of built tools, which\n"
+    "  XDG_CACHE_HOME moves: make room or mend the permissions there, then run the same command again."
+)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Exit code: 0 done, 1 a step failed, 2 wrong usage, 130 interrupted."""
     here = places.here()
@@ -41,10 +48,14 @@ def main(arguments: Sequence[str]) -> int:
 
 def _guarded(work: Callable[[Screen], None]) -> int:
     screen = Screen()
+    notice_interruptions()
     try:
         work(screen)
     except SetupError as error:
         screen.note(f"\nSet-up stopped. {error}")
+        return 1
+    except OSError as error:
+        screen.note(f"\nSet-up stopped. {error}.\n{REMEDY}")
         return 1
     except KeyboardInterrupt:
         screen.note("\nSet-up was interrupted. What is done is kept: run the same command to go on.")
@@ -59,17 +70,23 @@ def _set_up(here: Places, level: str, screen: Screen) -> None:
         screen.note(f"✓ set-up is complete ({time.monotonic() - started:.2f} s)")
         return
     with held(here.local / "setup.lock", screen.note):
-        if not python.is_done(here, record, level):
-            with screen.step("Python packages") as step:
-                python.install(here, record, level, step)
-        _side_by_side(here, record, screen)
+        _side_by_side(_first(here, record, level, screen))
+        _side_by_side(_then(here, record, screen))
 
 
 def _is_done(here: Places, record: Record, level: str) -> bool:
     return python.is_done(here, record, level) and node.is_done(here, record) and pulumi.is_done(here, record)
 
 
-def _side_by_side(here: Places, record: Record, screen: Screen) -> None:
+def _first(here: Places, record: Record, level: str, screen: Screen) -> list[Callable[[], None]]:
+    def install_python() -> None:
+        with screen.step("Python packages") as step:
+            python.install(here, record, level, step)
+
+    return [] if python.is_done(here, record, level) else [install_python]
+
+
+def _then(here: Places, record: Record, screen: Screen) -> list[Callable[[], None]]:
     """Node's packages and the engine have nothing in common but the record, whose writes are short."""
 
     def install_node() -> None:
@@ -80,13 +97,19 @@ def _side_by_side(here: Places, record: Record, screen: Screen) -> None:
         with screen.step("Pulumi engine") as step:
             pulumi.install(here, record, step)
 
-    missing = [
+    return [
         *([] if node.is_done(here, record) else [install_node]),
         *([] if pulumi.is_done(here, record) else [install_pulumi]),
     ]
+
+
+def _side_by_side(steps: Sequence[Callable[[], None]]) -> None:
+    """Run steps in threads, while the main one listens for an interruption."""
     with ThreadPoolExecutor(max_workers=2) as pool:
         try:
-            for future in [pool.submit(install) for install in missing]:
+            for future in [pool.submit(step) for step in steps]:
+                while not wait([future], LISTEN_SECONDS).done:
+                    pause(0)
                 future.result()
         except BaseException:
             end_all()

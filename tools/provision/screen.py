@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 REDRAW_SECONDS = 0.2
 PLAIN_SECONDS = 15  # a line now and then, so that a log shows that it lives
+NARROWEST = 80  # of a terminal that does not know its width
 GREEN, RED, DIM, RESET = "\033[32m", "\033[31m", "\033[2m", "\033[0m"
 
 
@@ -89,7 +90,7 @@ class Screen:
     def _draw(self) -> None:
         if self.moving:
             self._clear()
-            width = os.get_terminal_size(self.stream.fileno()).columns
+            width = os.get_terminal_size(self.stream.fileno()).columns or NARROWEST
             for step in self.running:
                 self.stream.write(f"… {step.name:<18} {step.doing} {step.seconds:.0f} s"[: width - 1] + "\n")
             self.drawn = len(self.running)
