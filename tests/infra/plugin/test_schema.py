@@ -68,9 +68,12 @@ def test_the_schema_grows_as_files_are_added_and_a_second_up_changes_nothing(pul
 def test_a_database_that_lost_its_schema_gets_it_again(cloud: Cloud, pulumi: Engine) -> None:
     up(pulumi)
     with cloud.connect() as connection:
-        connection.execute(
-            "drop schema supabase_migrations cascade; drop table public.jobs, public.events cascade"
+        connection.execute("drop schema supabase_migrations cascade")
+        tables = (
+            "select oid::regclass from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
         )
+        for (table,) in connection.execute(tables).fetchall():
+            connection.execute(f"drop table {table} cascade")
         routines = "select oid::regprocedure from pg_proc where pronamespace = 'public'::regnamespace"
         for (routine,) in connection.execute(routines).fetchall():
             connection.execute(f"drop function if exists {routine} cascade")
