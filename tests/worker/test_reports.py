@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,6 +93,29 @@ async def test_a_time_that_makes_no_sense_is_left_out_of_a_completion(world: Wor
     job = await world.started()
     assert (await world.tell(job, "COMPLETED", executionTime=time, delayTime=7)).changed
     assert world.now(job).result == {"delayTime": 7}
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"),
+    [
+        (
+            json.dumps({"error_message": "no memory", "error_traceback": "File x", "hostname": "h"}),
+            "no memory",
+        ),
+        ({"error_message": "no memory", "error_traceback": "File x"}, "no memory"),
+        ("no memory", "no memory"),
+        ("[" * 99_999, "[" * 99_999),
+        ("5", "5"),
+        ({"code": 5}, {"code": 5}),
+        (None, None),
+    ],
+)
+async def test_of_an_exception_its_message_is_kept_and_no_stack_trace(
+    world: World, error: Any, kept: Any
+) -> None:
+    job = await world.started()
+    await world.tell(job, "FAILED", error=error)
+    assert world.now(job).result == {"error": kept}
 
 
 async def test_a_report_after_a_cancellation_changes_nothing(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,8 @@ async def apply(core: Core, job_id: str, document: dict[str, Any], raw: bytes | 
     known_as = job_id.lower() if ids.is_uuid(job_id) else media.owner(output)
     files = media.of_output(known_as, output) if known_as and status is State.COMPLETED else None
     result = {name: document[name] for name in _RESULT_FIELDS if _is_told(document, name)}
+    if "error" in result:
+        result["error"] = _message(result["error"])
     phase, progress = _progress(status, output)
     return await complete(
         core,
@@ -105,6 +108,18 @@ def _is_told(document: dict[str, Any], name: str) -> bool:
         return name in document
     time = document[name]
     return type(time) in {int, float} and 0 <= time <= _LONGEST_TIME
+
+
+def _message(error: Any) -> Any:
+    """Keep the message of an exception, which RunPod's SDK tells with its stack trace.
+
+    Users read what is kept; the renderer's own log holds the rest.
+    """
+    try:
+        told = json.loads(error) if isinstance(error, str) else error
+    except (ValueError, RecursionError):
+        return error
+    return told.get("error_message", error) if isinstance(told, dict) else error
 
 
 def _progress(status: State, output: Any) -> tuple[str | None, int | None]:
