@@ -53,17 +53,12 @@ def table(config: Config) -> tuple[Process, ...]:
         Process("r2", _module("r2"), lambda: _answers(ports.r2)),
         Process("edge", _edge(), lambda: _answers(ports.edge_control)),
         Process("runpod", _module("runpod"), lambda: _answers(ports.runpod)),
-        Process("aws", _moto(ports.aws), lambda: _answers(ports.aws, "/moto-api/")),
+        Process("aws", _module("aws"), lambda: _answers(ports.aws, "/moto-api/")),
     )
 
 
 def _module(name: str) -> tuple[str, ...]:
     return (sys.executable, "-m", f"localcloud.{name}")
-
-
-def _moto(port: int) -> tuple[str, ...]:
-    beside_python = Path(sys.executable).parent / "moto_server"
-    return (sys.executable, str(beside_python), "-H", "127.0.0.1", "-p", str(port))
 
 
 def _edge() -> tuple[str, ...]:
