@@ -47,6 +47,7 @@ SETTINGS = Settings(
     clerk_jwks_url="https://clerk.example/.well-known/jwks.json",
     app_admin_token="canary-admin-token-000000000000000000",
     webhook_secret="canary-webhook-secret-0000000000000000",
+    s3_secret_access_key="canary-s3-secret-access-key-00000000000",
 )
 
 

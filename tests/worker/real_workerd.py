@@ -44,6 +44,7 @@ def bindings(settings: Settings, upstream: str) -> dict[str, str]:
         "RUNPOD_ENDPOINT_ID": "endpoint-1",
         "SUPABASE_SERVICE_ROLE": settings.supabase_service_role,
         "SUPABASE_JWT_SECRET": settings.supabase_jwt_secret,
+        "S3_SECRET_ACCESS_KEY": settings.s3_secret_access_key,
     }
 
 

@@ -27,6 +27,10 @@ def test_tokens_and_signatures_in_addresses_are_taken_out() -> None:
     assert "abc" not in REDACTOR.text(text)
     assert "def" not in REDACTOR.text(text)
     assert "job=1" in REDACTOR.text(text)
+    at_s3 = "https://s3/b/k?X-Amz-Expires=60&X-Amz-Security-Token=ghi&X-Amz-Signature=jkl"
+    assert REDACTOR.text(at_s3).endswith(
+        "?X-Amz-Expires=60&X-Amz-Security-Token=[redacted]&X-Amz-Signature=[redacted]"
+    )
 
 
 def test_secret_headers_lose_their_values_and_others_keep_theirs() -> None:
