@@ -7,12 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 
-from bench.ports import free_ports
+from bench.deployment import settings_in
 from localcloud import config
 
 if TYPE_CHECKING:
@@ -26,14 +25,11 @@ class Server:
     """Started on entry, ended on exit."""
 
     def __init__(self, folder: Path) -> None:
-        names = list(asdict(config.DEFAULT_PORTS))
-        ports = config.Ports(**dict(zip(names, free_ports(len(names)), strict=True)))
-        self._settings = config.Config(folder, ports, config.Secrets())
-        config.save(self._settings)
+        self.settings = settings_in(folder)
 
     def __enter__(self) -> Self:
         """Start, and apply the migrations to the database that the others are copies of."""
-        environment = os.environ | {config.STATE_DIR_VARIABLE: str(self._settings.state_dir)}
+        environment = os.environ | {config.STATE_DIR_VARIABLE: str(self.settings.state_dir)}
         command = [sys.executable, "-m", "localcloud.postgres"]
         self._process = subprocess.Popen(
             command,
@@ -64,7 +60,7 @@ class Server:
 
     def address(self, database: str, user: str = "postgres") -> str:
         """Say how to connect to a database."""
-        password, port = self._settings.secrets.postgres_password, self._settings.ports.postgres
+        password, port = self.settings.secrets.postgres_password, self.settings.ports.postgres
         return f"host=127.0.0.1 port={port} user={user} password={password} dbname={database}"
 
     def connect(self, database: str, user: str = "postgres") -> psycopg.Connection[Any]:

@@ -7,7 +7,10 @@ import socket
 import statistics
 import subprocess
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import psutil
 
 from bench.deployment import BINDINGS, CHECKOUT, worker_files
 
@@ -28,7 +31,8 @@ class Default(WorkerEntrypoint):
         return Response("ok")
 """
 # The edge's own first request, which imports the worker, stands before ours and the class's.
-FIRST_PATHS = {"ours": ["/", "/health"], "bare": ["/"], "bare class": ["/", "/"]}
+OURS, BARE_NAME, CLASS_NAME = "our worker", "bare Python function", "bare Python class"
+FIRST_PATHS = {OURS: ["/", "/health"], BARE_NAME: ["/"], CLASS_NAME: ["/", "/"]}
 
 
 def prepare(folder: Path) -> dict[str, Path]:
@@ -44,9 +48,9 @@ def prepare(folder: Path) -> dict[str, Path]:
         shutil.copytree(SHIM, place, dirs_exist_ok=True, ignore=ignored)
         (place / "_edge_main.py").write_text(f'NAME = "{main}"\n')
     return {
-        "ours": _configuration(ours, SHIM_FILES + worker_files()),
-        "bare": _configuration(bare, ["bare.py"]),
-        "bare class": _configuration(bare_class, [*SHIM_FILES, "plain.py"]),
+        OURS: _configuration(ours, SHIM_FILES + worker_files()),
+        BARE_NAME: _configuration(bare, ["bare.py"]),
+        CLASS_NAME: _configuration(bare_class, [*SHIM_FILES, "plain.py"]),
     }
 
 
@@ -63,26 +67,45 @@ const config :Workerd.Config = (services = [(name = "worker", worker = .worker)]
     return path
 
 
-def measure(workerd: str, folder: Path, rounds: int, say: Callable[[str], None]) -> dict[str, float]:
-    """Start each worker a round, in another order each time: medians in milliseconds, and of the ratios."""
+def measure(
+    workerd: str, folder: Path, rounds: int, say: Callable[[str], None]
+) -> dict[str, dict[str, float]]:
+    """Start each worker a round, in another order each time: medians, and of ours over each one's.
+
+    The processor's time tells more where other programs run too.
+    """
     configurations = prepare(folder)
-    times: dict[str, list[float]] = {name: [] for name in configurations}
+    starts: dict[str, list[Start]] = {name: [] for name in configurations}
     names = list(configurations)
     for number in range(rounds + 1):  # the first one warms the page cache
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            taken = _start(workerd, configurations[name], FIRST_PATHS[name])
+            start = _start(workerd, configurations[name], FIRST_PATHS[name])
             if number:
-                times[name].append(taken * 1000)
+                starts[name].append(start)
         say(f"starts: round {number} of {rounds}")
-    measured: dict[str, float] = {name: round(statistics.median(taken)) for name, taken in times.items()}
-    for peer in ("bare", "bare class"):
-        pairs = zip(times["ours"], times[peer], strict=True)
-        measured[f"ratio to {peer}"] = round(statistics.median(a / b for a, b in pairs), 3)
-    return measured
+    return {name: _row(starts[OURS], made) for name, made in starts.items()}
 
 
-def _start(workerd: str, configuration: Path, paths: list[str]) -> float:
-    """Seconds from the process's start to the answer to the last path."""
+@dataclass(frozen=True)
+class Start:
+    """Milliseconds to the first answer, passed and used."""
+
+    passed: float
+    used: float
+
+
+def _row(ours: list[Start], made: list[Start]) -> dict[str, float]:
+    pairs = list(zip(ours, made, strict=True))
+    return {
+        "ms": statistics.median(start.passed for start in made),
+        "ratio": statistics.median(one.passed / other.passed for one, other in pairs),
+        "cpu_ms": statistics.median(start.used for start in made),
+        "cpu_ratio": statistics.median(one.used / other.used for one, other in pairs),
+    }
+
+
+def _start(workerd: str, configuration: Path, paths: list[str]) -> Start:
+    """Start a process, and end it when it has answered the last path."""
     began = time.perf_counter()
     address = "worker.sock"
     command = [workerd, "serve", f"--socket-addr=http=unix:{address}", configuration.name]
@@ -92,11 +115,12 @@ def _start(workerd: str, configuration: Path, paths: list[str]) -> float:
     try:
         for path in paths:
             _ask(configuration.parent / address, path, began)
-        return time.perf_counter() - began
+        passed, used = time.perf_counter() - began, psutil.Process(process.pid).cpu_times()
     finally:
         process.kill()
         process.wait()
         (configuration.parent / address).unlink(missing_ok=True)
+    return Start(passed * 1000, (used.user + used.system) * 1000)
 
 
 def _ask(address: Path, path: str, began: float) -> None:

@@ -1,0 +1,150 @@
+"""What the edge and the worker add to a submission, beside the calls that it makes."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import jwt
+
+from bench.deployment import BINDINGS, deployed, settings_in
+from bench.upstream import JOB, upstream
+from localcloud.config import RUNPOD_ENDPOINT_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from bench.deployment import Deployment
+    from bench.stand_ins import StandIns
+    from bench.upstream import Upstream
+
+    Bodies = dict[str, bytes]
+    Call = Callable[[], bytes]
+    Figures = dict[str, float]
+    Say = Callable[[str], None]
+
+CREATE, RUN, RECORD = "job_create", "run", "job_submitted"
+REQUEST = "/jobs/create"
+DATABASE = "/rest/v1/rpc/"
+PROVIDER = f"/v2/{RUNPOD_ENDPOINT_ID}/"
+WISH = json.dumps({"prompt": "a lighthouse in the fog", "durationSec": 1}).encode()
+JSON = {"content-type": "application/json"}
+# What a database and a provider take that are as far away as a service on the internet is.
+DISTANT = {CREATE: 0.020, RUN: 0.100, RECORD: 0.020}
+WARM = 20
+PATIENCE_SECONDS = 30
+
+
+class Peer:
+    """One kept connection to whom is asked."""
+
+    def __init__(self, url: str, headers: dict[str, str]) -> None:
+        self._connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE_SECONDS)
+        self._headers = {**JSON, **headers}
+
+    def post(self, path: str, body: bytes) -> bytes:
+        """Ask, and give the answer's body."""
+        self._connection.request("POST", path, body, self._headers)
+        answer = self._connection.getresponse()
+        told = answer.read()
+        if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP's successes
+            raise SystemExit(f"{path} answered {answer.status}: {told[:200]!r}. Nothing was measured.")
+        return told
+
+
+def with_stand_in(folder: Path, rounds: int, say: Say) -> tuple[dict[str, Figures], Bodies]:
+    """Measure with upstreams that take no time and with distant ones; give the calls' bodies too."""
+    measured = {}
+    with upstream() as fake:
+        bindings = BINDINGS | {"SUPABASE_URL": fake.url, "RUNPOD_API_BASE": fake.url}
+        with deployed(settings_in(folder), bindings) as edge:
+            api = Peer(edge.api, {"authorization": f"Bearer {_token(bindings)}"})
+            api.post(REQUEST, WISH)  # from here on the bodies are known
+            for name, delays in (("no time", {}), ("distant", DISTANT)):
+                fake.delays = delays
+                measured[name] = _alternate(api, _fake_calls(fake), rounds)
+                say(f"submission, upstreams: {name}")
+        return measured, fake.bodies
+
+
+def with_local_cloud(real: StandIns, edge: Deployment, bodies: Bodies, rounds: int) -> Figures:
+    """Measure with the local cloud's Supabase and RunPod."""
+    api = Peer(edge.api, {"authorization": f"Bearer {real.token}"})
+    return _alternate(api, _real_calls(real, bodies), rounds)
+
+
+def _token(bindings: dict[str, str]) -> str:
+    issuer, now = f"{bindings['SUPABASE_URL']}/auth/v1", int(time.time())
+    claims = {"iss": issuer, "aud": "authenticated", "sub": JOB["user_id"], "exp": now + 3600}
+    return jwt.encode(claims, bindings["SUPABASE_JWT_SECRET"], "HS256")
+
+
+def _fake_calls(fake: Upstream) -> dict[str, Call]:
+    peer = Peer(fake.url, {})
+    paths = {CREATE: DATABASE, RUN: PROVIDER, RECORD: DATABASE}
+    return {name: _call(peer, paths[name] + name, fake.bodies[name]) for name in (CREATE, RUN, RECORD)}
+
+
+def _call(peer: Peer, path: str, body: bytes) -> Call:
+    return lambda: peer.post(path, body)
+
+
+def _real_calls(real: StandIns, bodies: Bodies) -> dict[str, Call]:
+    """The same calls with the same bodies, but for the ids: each records the job that it created."""
+    role = real.bindings["SUPABASE_SERVICE_ROLE"]
+    database = Peer(real.bindings["SUPABASE_URL"], {"apikey": role, "authorization": f"Bearer {role}"})
+    provider = Peer(
+        real.bindings["RUNPOD_API_BASE"], {"authorization": f"Bearer {real.bindings['RUNPOD_API_KEY']}"}
+    )
+    told: dict[str, Any] = {}
+
+    def create() -> bytes:
+        body = {**json.loads(bodies[CREATE]), "p_user_id": real.user_id}
+        answer = database.post(DATABASE + CREATE, json.dumps(body).encode())
+        told["job"] = json.loads(answer)["job"]["id"]
+        return answer
+
+    def run() -> bytes:
+        answer = provider.post(PROVIDER + RUN, bodies[RUN])
+        told["run"] = json.loads(answer)
+        return answer
+
+    def record() -> bytes:
+        body = {"p_job_id": told["job"], "p_provider_job_id": told["run"]["id"], "p_result": told["run"]}
+        return database.post(DATABASE + RECORD, json.dumps({**json.loads(bodies[RECORD]), **body}).encode())
+
+    return {CREATE: create, RUN: run, RECORD: record}
+
+
+def _alternate(api: Peer, calls: dict[str, Call], rounds: int) -> Figures:
+    """Let the request and the calls by themselves take turns; medians in milliseconds, and of the ratios."""
+    steps: dict[str, Call] = {"request": lambda: api.post(REQUEST, WISH), **calls}
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for number in range(WARM + rounds):
+        for name, taken in _turn(steps, number):
+            if number >= WARM:
+                times[name].append(taken * 1000)
+    rows = [dict(zip(times, row, strict=True)) for row in zip(*times.values(), strict=True)]
+    found = {name: statistics.median(taken) for name, taken in times.items()}
+    requests = times["request"]
+    two, three = ([sum(row[name] for name in names) for row in rows] for names in ((CREATE, RUN), calls))
+    return {
+        **found,
+        "adds_ms": statistics.median(a - b for a, b in zip(requests, three, strict=True)),
+        "ratio_to_two": statistics.median(a / b for a, b in zip(requests, two, strict=True)),
+        "ratio_to_three": statistics.median(a / b for a, b in zip(requests, three, strict=True)),
+    }
+
+
+def _turn(steps: dict[str, Call], number: int) -> Iterator[tuple[str, float]]:
+    """Take each step's time in seconds; every other turn the request comes last."""
+    names = list(steps)
+    for name in names if number % 2 else [*names[1:], names[0]]:
+        began = time.perf_counter()
+        steps[name]()
+        yield name, time.perf_counter() - began
