@@ -82,12 +82,22 @@ OPERATIONS: dict[str, Operation] = {
             )
         },
         {401: NOT_PROVEN, 501: f"{NO_SECRET}, or no database", 503: DATABASE_DOWN},
-        request_example={"id": RUNPOD_ID, "status": "COMPLETED", "output": {"files": []}},
+        request_example={
+            "id": RUNPOD_ID,
+            "status": "COMPLETED",
+            "output": {"files": [{"key": f"media/{JOB_ID}/0.mp4", "duration_seconds": 5}]},
+        },
         description="Replays and late reports change nothing. A report for an unknown job is answered "
         "200 with `known: false`, so that RunPod does not send it again.",
         security=("jobToken", "webhookSecret", "webhookSignature"),
         parameters=(
-            {"in": "query", "name": "job", "schema": TEXT, "description": "The job's id, from the address"},
+            {
+                "in": "query",
+                "name": "job",
+                "description": "The job's id, from the address; a job's token proves nothing without it",
+                "schema": TEXT,
+                "example": JOB_ID,
+            },
         ),
     ),
 }
