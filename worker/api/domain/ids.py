@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PROVIDER_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -21,9 +20,13 @@ def is_job_id(text: str) -> bool:
 
 def of_subject(issuer: str, subject: str) -> str:
     """Map an issuer's subject that is no UUID (Clerk's `user_…`) to one stable UUIDv5."""
+    import uuid  # noqa: PLC0415 - slow to import in the runtime, and needed by few requests
+
     return str(uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_URL, issuer), subject))
 
 
 def new() -> str:
     """Make a random id."""
+    import uuid  # noqa: PLC0415 - as above
+
     return str(uuid.uuid4())
