@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 
 from api.adapters.s3 import S3, SLOWEST, TIMEOUT_MS
 from api.domain import ranges
+from api.domain.job import Kind
 from api.domain.ranges import Range
 from api.errors import UnavailableError, UnsatisfiableError
 from api.ports import FetchError, Stored, Transferred
-from tests.worker.memory_platform import NOW, SETTINGS, Clock
+from api.usecases import submission
+from tests.worker.memory_platform import NOW, SETTINGS, Clock, Platform
 from tests.worker.moto import Moto
 
 if TYPE_CHECKING:
@@ -269,3 +271,13 @@ def test_an_address_is_signed_from_now_until_it_expires() -> None:
     storage, _ = _storage()
     query = httpx.URL(storage.download_address("a", int(NOW) + 86_400)).params
     assert (query["X-Amz-Date"], query["X-Amz-Expires"]) == ("20270115T080000Z", "86400")
+
+
+def test_addresses_at_s3_need_none_of_the_workers_own_secrets() -> None:
+    storage, _ = _storage()
+    bare = replace(AMAZONS, webhook_secret="", api_origin="")
+    core = Platform(bare, media=storage).core  # type: ignore[arg-type]  # the real adapter in memory's place
+    body = submission.order(core, "j", submission.Wish(Kind.IMAGE, "x", "512x512", 2, 1, None))
+    hosts = {httpx.URL(upload["url"]).host for upload in body["input"]["uploads"]}
+    assert (len(body["input"]["uploads"]), hosts) == (2, {"alphogenai-media.s3.eu-west-3.amazonaws.com"})
+    assert "webhook" not in body
