@@ -58,6 +58,8 @@ create table public.idempotency_keys (
     primary key (user_id, key)
 );
 
+create index idempotency_keys_of_job on public.idempotency_keys (job_id);
+
 -- Kept for good: a delivery that comes back after a year still changes nothing.
 create table public.webhook_deliveries (
     job_id uuid not null references public.jobs on delete cascade,
@@ -131,6 +133,16 @@ after insert on public.jobs
 for each row when (new.user_id is not null and new.finished_at is null)
 execute function public.job_holds_credits();
 
+-- What stays paid of a completed job: images by the piece, a video as a whole.
+create function public.job_price_of_made(p_kind text, p_files integer, p_held integer) returns integer
+language sql
+stable
+set search_path = ''
+as $$
+    select case p.unit when 'image' then least(p_held, p.credits * p_files) else p_held end
+    from public.prices as p where p.kind = p_kind;
+$$;
+
 -- However a job ends: what was not made is paid back, and its user is told, unless the user ended it.
 create function public.job_is_settled() returns trigger
 language plpgsql
@@ -139,14 +151,17 @@ set search_path = ''
 as $$
 declare
     v_word constant text := case new.kind when 'image' then 'image' else 'vidéo' end;
-    v_files integer;
+    v_files constant integer := (select count(*) from public.media_files as f where f.job_id = new.id);
+    v_refund integer := new.credits;
 begin
-    if new.status <> 'completed' and new.credits > 0 then
+    if new.status = 'completed' then
+        v_refund := new.credits - public.job_price_of_made(new.kind, v_files, new.credits);
+    end if;
+    if v_refund > 0 then
         insert into public.credit_ledger (user_id, amount, reason, job_id)
-        values (new.user_id, new.credits, 'refund', new.id);
+        values (new.user_id, v_refund, 'refund', new.id);
     end if;
     if new.status = 'completed' then
-        select count(*) into v_files from public.media_files as f where f.job_id = new.id;
         insert into public.notifications (user_id, job_id, type, message)
         values (new.user_id, new.id, 'job_completed', format('%s %s(s) générée(s) avec succès', v_files, v_word));
     elsif new.status in ('failed', 'timed_out', 'error') then

@@ -19,7 +19,8 @@ create function public.job_provider_event(
     p_progress integer default null,
     p_result jsonb default null,
     p_files jsonb default null,
-    p_delivery text default null
+    p_delivery text default null,
+    p_kind text default null -- where the address that was called is of one kind of job
 ) returns jsonb
 language plpgsql
 set search_path = ''
@@ -42,6 +43,7 @@ begin
     -- A right job id with another run's provider id, this job's other run or another job's, is not this job's news.
     if
         v_job.id is null
+        or v_job.kind <> p_kind
         or v_job.provider_job_id <> p_provider_job_id
         or (
             v_job.provider_job_id is null
@@ -75,6 +77,11 @@ begin
     end if;
     if p_status = 'completed' then
         perform public.media_store(v_job, p_files);
+        -- Done, and nothing to show for it: nobody pays for that.
+        if v_job.user_id is not null and not exists (select from public.media_files where job_id = v_job.id) then
+            v_new.status := 'failed';
+            p_result := coalesce(p_result, '{}') || '{"error": "the provider made no file"}';
+        end if;
     end if;
     update public.jobs as j
     set

@@ -56,12 +56,14 @@ stable
 set search_path = ''
 as $$
     with counts as (
+        select coalesce(jsonb_object_agg(s.status, s.jobs), '{}') as by_state
+        from (select j.status, count(*) as jobs from public.jobs as j group by j.status) as s
+    ),
+    -- What was held and not paid back, without what is still held for jobs that have not ended.
+    consumed as (
         select
-            coalesce(jsonb_object_agg(s.status, s.jobs), '{}') as by_state,
-            coalesce(max(s.credits) filter (where s.status = 'completed'), 0) as consumed
-        from (
-            select j.status, count(*) as jobs, sum(j.credits) as credits from public.jobs as j group by j.status
-        ) as s
+            coalesce((select -sum(l.amount) from public.credit_ledger as l where l.reason in ('hold', 'refund')), 0)
+            - coalesce((select sum(j.credits) from public.jobs as j where j.finished_at is null), 0) as credits
     ),
     ended as (
         select
@@ -73,7 +75,7 @@ as $$
     )
     select jsonb_build_object(
         'jobs', (select c.by_state from counts as c),
-        'credits_consumed', (select c.consumed from counts as c),
+        'credits_consumed', (select c.credits from consumed as c),
         'success_rate', round(avg((e.status = 'completed')::int), 4),
         'queue_seconds', percentile_cont(array[0.5, 0.95, 0.99]) within group (order by e.queued_for),
         'render_seconds', percentile_cont(array[0.5, 0.95, 0.99]) within group (order by e.rendered_for)
@@ -99,7 +101,8 @@ begin
         'public.job_metrics()',
         'public.job_outcome(public.jobs,boolean,boolean)',
         'public.job_price(text,jsonb)',
-        'public.job_provider_event(uuid,text,text,text,integer,jsonb,jsonb,text)',
+        'public.job_price_of_made(text,integer,integer)',
+        'public.job_provider_event(uuid,text,text,text,integer,jsonb,jsonb,text,text)',
         'public.job_rank(text)',
         'public.job_submitted(uuid,text,text,text,jsonb)',
         'public.jobs_claim_silent(integer,integer)',

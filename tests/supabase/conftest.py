@@ -47,6 +47,13 @@ class Database:
         job: dict[str, Any] = made["job"]
         return job
 
+    def complete(self, job: dict[str, Any], files: int) -> dict[str, Any]:
+        """Report a job's completion with a number of files, and give the job."""
+        made = [{"key": f"media/{job['id']}/{number}"} for number in range(files)]
+        arguments = (job["id"], None, "completed", None, None, None, json.dumps(made))
+        after: dict[str, Any] = self.call("job_provider_event", *arguments)["job"]
+        return after
+
     def balance(self, user_id: str) -> int:
         """Give a user's credits, once the ledger has confirmed them."""
         query = """

@@ -91,14 +91,42 @@ def test_what_was_never_submitted_is_paid_back(database: Database, user: str, st
 
 def test_what_was_made_stays_paid(database: Database, user: str) -> None:
     job = database.create(user, num_images=3)
-    database.call("job_provider_event", job["id"], None, "completed")
+    database.complete(job, 3)
     assert database.call("job_cancel", job["id"], user)["changed"] is False
     assert database.balance(user) == 72
 
 
+@pytest.mark.parametrize(
+    ("kind", "files", "paid"),
+    [("image", 0, 0), ("image", 3, 3), ("image", 9, 4), ("video", 0, 0), ("video", 1, 5)],
+)
+def test_only_what_was_made_stays_paid(
+    database: Database, user: str, kind: str, files: int, paid: int
+) -> None:
+    job = database.complete(database.create(user, kind, num_images=4, duration_seconds=5), files)
+    assert job["status"] == ("completed" if files else "failed")
+    assert database.balance(user) == 75 - paid
+    [told] = database.call("notification_list", user)
+    assert told["type"] == ("job_completed" if files else "job_failed")
+
+
+def test_a_completion_without_files_says_why_it_failed(database: Database, user: str) -> None:
+    job = database.create(user)
+    arguments = (job["id"], None, "completed", None, None, '{"executionTime": 5}')
+    failed = database.call("job_provider_event", *arguments)["job"]
+    assert failed["result"] == {"executionTime": 5, "error": "the provider made no file"}
+
+
+def test_a_report_on_another_kind_of_job_is_nobodys(database: Database, user: str) -> None:
+    job = database.create(user, "image")
+    arguments = (job["id"], None, "completed", None, None, None, None, "delivery", "video")
+    assert database.call("job_provider_event", *arguments)["found"] is False
+    assert database.call("job_get", job["id"], user)["status"] == "queued"
+
+
 def test_a_deleted_unfinished_job_is_paid_back_and_a_finished_one_not(database: Database, user: str) -> None:
     made, lost = database.create(user, num_images=2), database.create(user, num_images=3)
-    database.call("job_provider_event", made["id"], None, "completed")
+    database.complete(made, 2)
     with database.acting("service_role") as connection:
         connection.execute("delete from public.jobs where user_id = %s", (user,))
     assert database.call("job_get", lost["id"], None) is None
@@ -196,3 +224,11 @@ def test_spending_the_last_credits_at_once_spends_them_once(
     outcomes = [answer["outcome"] for answer in together(cloud, database, "job_create", [call] * 40)]
     assert (outcomes.count("created"), outcomes.count("insufficient_credits")) == (2, 38)
     assert database.balance(user) == 1
+
+
+def test_credits_are_consumed_by_what_was_made(database: Database, user: str) -> None:
+    before = database.call("job_metrics")["credits_consumed"]
+    made, failed, _unfinished = (database.create(user, num_images=4) for _ in range(3))
+    database.complete(made, 3)
+    database.call("job_provider_event", failed["id"], None, "failed")
+    assert database.call("job_metrics")["credits_consumed"] == before + 3

@@ -26,6 +26,7 @@ FUNCTIONS = (
     "job_metrics",
     "job_outcome",
     "job_price",
+    "job_price_of_made",
     "job_provider_event",
     "job_rank",
     "job_submitted",

@@ -160,7 +160,9 @@ class MemoryDatabase:
     async def report(self, report: Report) -> Outcome:
         self._called("report")
         job = self._reported(report)
-        if job is None or job.provider_job_id not in {None, report.provider_job_id or job.provider_job_id}:
+        if job is None or report.kind not in {None, job.kind}:
+            return Outcome(found=False, changed=False, job=None)
+        if job.provider_job_id not in {None, report.provider_job_id or job.provider_job_id}:
             return Outcome(found=False, changed=False, job=None)
         if report.delivery and (job.id, report.delivery) in self._deliveries:
             return Outcome(found=True, changed=False, job=job, replayed=True)

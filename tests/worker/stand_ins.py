@@ -85,6 +85,7 @@ class World:
                     given["p_result"],
                     tuple(MediaFile.parse(file) for file in given["p_files"] or ()),
                     given["p_delivery"],
+                    Kind(given["p_kind"]) if given["p_kind"] else None,
                 )
                 return _outcome(await database.report(report))
             case "job_cancel":

@@ -265,3 +265,13 @@ async def test_secrets_in_a_report_are_not_kept(
     await _tell(platform, kind, failed(job_id, error_message=f"bad key {settings.runpod_api_key}"))
     assert platform.database
     assert platform.database.jobs[job_id].result == {"error": "bad key [redacted]"}
+
+
+@KINDS
+async def test_a_report_on_a_job_of_the_other_kind_is_not_found(
+    platform: Platform, user: Any, kind: str
+) -> None:
+    job_id = await _started(platform, user, kind)
+    other = {"image": "video", "video": "image"}[kind]
+    told = await _tell(platform, other, completed(other, job_id))
+    assert (told.status, told.json["error"]) == (404, "Not found")

@@ -53,7 +53,8 @@ class Outcome:
 class Report:
     """What a provider says of a job; either id may be the one it is known by.
 
-    `files` count with a completion; `delivery` tells a webhook's deliveries apart, for good.
+    `kind` is known where the address that was called is of one kind of job, `files` count with a completion,
+    `delivery` tells a webhook's deliveries apart, for good.
     """
 
     job_id: str | None
@@ -64,6 +65,7 @@ class Report:
     result: dict[str, Any] | None
     files: tuple[MediaFile, ...] | None = None
     delivery: str | None = None
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True)

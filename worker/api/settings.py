@@ -16,7 +16,7 @@ _ADDRESSES = frozenset({"api_origin", "supabase_url", "runpod_api_base", "s3_end
 class Settings:
     """The worker's variables and secrets; an empty text means not bound. Never printed: it holds secrets."""
 
-    environment: str = "local"
+    environment: str = "prod"  # what is not said is the strictest
     version: str = "unknown"
     api_origin: str = ""
     site_origins: str = ""  # comma separated

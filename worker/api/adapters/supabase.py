@@ -95,6 +95,7 @@ class Supabase:
             p_result=report.result,
             p_files=None if report.files is None else [file.to_json() for file in report.files],
             p_delivery=report.delivery,
+            p_kind=report.kind,
         )
         return _read(_outcome, answer)
 

@@ -104,6 +104,7 @@ def read(kind: Kind, payload: dict[str, Any], raw: bytes) -> Report:
         result=result,
         files=files,
         delivery=hashlib.sha256(raw).hexdigest(),
+        kind=kind,
     )
 
 
