@@ -68,26 +68,33 @@ create table public.webhook_deliveries (
     primary key (job_id, fingerprint)
 );
 
--- The price of a job in credits, by the number of units in its payload; one where it does not say.
-create function public.job_price(p_kind text, p_payload jsonb) returns integer
+-- How many units a job asks for: images, or seconds of video; one where its payload does not say.
+create function public.job_units(p_kind text, p_payload jsonb) returns integer
 language plpgsql
 stable
 set search_path = ''
 as $$
 declare
-    v_price public.prices;
-    v_field text;
-    v_units jsonb;
+    v_field constant text := (
+        select case p.unit when 'image' then 'num_images' else 'duration_seconds' end
+        from public.prices as p where p.kind = p_kind
+    );
+    v_units constant jsonb := coalesce(nullif(p_payload -> v_field, 'null'), '1');
 begin
-    select * into strict v_price from public.prices where kind = p_kind;
-    v_field := case v_price.unit when 'image' then 'num_images' else 'duration_seconds' end;
-    v_units := coalesce(nullif(p_payload -> v_field, 'null'), '1');
     if jsonb_typeof(v_units) <> 'number' or v_units::text !~ '^[1-9][0-9]{0,3}$' then
         raise exception '% must be a whole number from 1 to 9999, not %', v_field, v_units
             using errcode = 'invalid_parameter_value';
     end if;
-    return v_price.credits * v_units::integer;
+    return v_units::integer;
 end
+$$;
+
+create function public.job_price(p_kind text, p_payload jsonb) returns integer
+language sql
+stable
+set search_path = ''
+as $$
+    select p.credits * public.job_units(p_kind, p_payload) from public.prices as p where p.kind = p_kind;
 $$;
 
 -- The SQLSTATEs are this application's own: AG402 and AG429 for what HTTP says with 402 and 429.
@@ -133,14 +140,16 @@ after insert on public.jobs
 for each row when (new.user_id is not null and new.finished_at is null)
 execute function public.job_holds_credits();
 
--- What stays paid of a completed job: images by the piece, a video as a whole.
-create function public.job_price_of_made(p_kind text, p_files integer, p_held integer) returns integer
+-- What stays paid of a completed job, of what was held for it: images by the piece, a video as a whole.
+create function public.job_price_of_made(p_job public.jobs, p_files integer) returns integer
 language sql
 stable
 set search_path = ''
 as $$
-    select case p.unit when 'image' then least(p_held, p.credits * p_files) else p_held end
-    from public.prices as p where p.kind = p_kind;
+    select case p_job.kind
+        when 'image' then least(p_job.credits, p_job.credits * p_files / public.job_units('image', p_job.payload))
+        else p_job.credits
+    end;
 $$;
 
 -- However a job ends: what was not made is paid back, and its user is told, unless the user ended it.
@@ -155,7 +164,7 @@ declare
     v_refund integer := new.credits;
 begin
     if new.status = 'completed' then
-        v_refund := new.credits - public.job_price_of_made(new.kind, v_files, new.credits);
+        v_refund := new.credits - public.job_price_of_made(new, v_files);
     end if;
     if v_refund > 0 then
         insert into public.credit_ledger (user_id, amount, reason, job_id)

@@ -30,6 +30,7 @@ FUNCTIONS = (
     "job_provider_event",
     "job_rank",
     "job_submitted",
+    "job_units",
     "jobs_claim_silent",
     "media_json",
     "media_store",
