@@ -84,7 +84,7 @@ def run(check: Check) -> bool:
 
 def tests() -> bool:
     """The tests, on both cores; pytest says itself how it went."""
-    command = [str(BIN / "pytest"), "-n", "2", "--dist", "loadgroup", "-q"]
+    command = [str(BIN / "pytest"), "-n", "2", "-q"]
     return (
         subprocess.run(command, cwd=ROOT, env=environment(), timeout=TEST_SECONDS, check=False).returncode
         == 0

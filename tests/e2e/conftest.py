@@ -1,16 +1,21 @@
-"""End-to-end tests change the one cloud they share, so one of pytest's workers runs them all, one by one."""
+"""End-to-end tests change the one cloud they share, so one of them runs at a time."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import fcntl
+import os
+from typing import TYPE_CHECKING
 
 import pytest
 
-HERE = Path(__file__).parent
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put every test of this folder into one group."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("e2e"))
+@pytest.fixture(autouse=True)
+def _alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (shared / "e2e.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
