@@ -79,22 +79,19 @@ def _value(cloud: Cloud, query: str, person: Person) -> Any:
     return row[0] if row else None
 
 
-def _provider_is_done(cloud: Cloud, person: Person) -> bool:
-    """Whether RunPod has nothing left to do for the job; it may never have heard of it."""
-    job_id = _value(cloud, "select provider_job_id from public.jobs where user_id = %s", person)
-    if job_id is None:
-        return True
-    url = f"{cloud.env['RUNPOD_API_BASE']}/v2/{cloud.env['RUNPOD_ENDPOINT_ID']}/status/{job_id}"
+def _provider_is_done(cloud: Cloud) -> bool:
+    """Whether RunPod has nothing left to do, for jobs too whose id we never heard."""
+    url = f"{cloud.env['RUNPOD_API_BASE']}/v2/{cloud.env['RUNPOD_ENDPOINT_ID']}/health"
     headers = {"Authorization": f"Bearer {cloud.env['RUNPOD_API_KEY']}"}
-    told = requests.get(url, headers=headers, timeout=PATIENCE)
-    return told.status_code == 404 or told.json()["status"] not in {"IN_QUEUE", "IN_PROGRESS"}
+    jobs = requests.get(url, headers=headers, timeout=PATIENCE).json()["jobs"]
+    return jobs["inQueue"] == jobs["inProgress"] == 0
 
 
 def _settled(cloud: Cloud, person: Person) -> None:
     """Start again what is down; then one run of the reconciler must do."""
     supervisor.start(cloud.config, print)
     _until(lambda: requests.get(f"{cloud.env['API_URL']}/health", timeout=PATIENCE).ok, "the API answers")
-    _until(lambda: _provider_is_done(cloud, person), "the provider ends the job")
+    _until(lambda: _provider_is_done(cloud), "the provider ends the job")
     reconcile(cloud)
     status = _value(cloud, STATUS, person)
     assert status in ENDINGS
