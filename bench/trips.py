@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bench.stand_ins import StandIns
 
 PATIENCE_SECONDS = 30
-SETTLE_SECONDS = 0.05  # a log line is written when its answer is out
+SETTLE_SECONDS = 0.05  # a log line is written when its answer is out, and a record follows it
 DATABASE_AIM = 1
 WISHES: dict[str, dict[str, Any]] = {
     "image": {"prompt": "a lighthouse", "num_images": 1},
@@ -119,5 +119,5 @@ def _completed(kind: str, job_id: str) -> dict[str, Any]:
 
 
 def is_within(row: dict[str, Any]) -> bool:
-    """Tell whether a route makes one call to the database at most; a submission's record is one more."""
+    """Tell whether a route makes one call to the database at most, beside the record of a submission."""
     return len([call for call in row["database"] if call != "job_submitted"]) <= DATABASE_AIM

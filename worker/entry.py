@@ -38,7 +38,7 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]  # the runtime's class ha
     async def fetch(self, request: Any) -> Any:
         """Answer a request."""
         # The runtime wraps requests in a class of its own; the one underneath is all that is needed.
-        return await (_servers[0] if _servers else _start(self.env)).serve(request.js_object)
+        return await (_servers[0] if _servers else _start(self.env)).serve(request.js_object, self.ctx)
 
     async def scheduled(self, controller: Any, env: Any, ctx: Any) -> None:  # noqa: ARG002  # Cloudflare's
         """Settle the jobs that went silent; the cron trigger calls it each minute.

@@ -7,9 +7,10 @@ import jwt
 import pytest
 
 from api.adapters.runpod import RunPod
-from api.ports import Answer
+from api.upstreams import Answer
 from tests.worker.memory_database import MemoryDatabase
 from tests.worker.memory_platform import SETTINGS, MemoryMedia, Platform, Upstreams
+from tests.worker.submissions import Submissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,11 @@ def platform(settings: Settings, upstreams: Upstreams) -> Platform:
         database=MemoryDatabase(),
         media=MemoryMedia(),
     )
+
+
+@pytest.fixture
+def world(settings: Settings) -> Submissions:
+    return Submissions(settings)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from api.auth import Authenticator, Caller
-from api.ports import Answer
+from api.upstreams import Answer
 from tests.worker.memory_platform import NOW, Clock, Upstreams, verify
 
 if TYPE_CHECKING:

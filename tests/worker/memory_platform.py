@@ -21,12 +21,13 @@ from api.domain.redaction import Redactor
 from api.errors import TooLargeError, UnsatisfiableError
 from api.families import families
 from api.log import JsonLog
-from api.ports import Answer, FetchError, Opened, Stored
+from api.ports import Opened, Stored
 from api.settings import Settings
+from api.upstreams import Answer, FetchError
 from tests.worker.documented import Documentation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from api.domain.ranges import Range
     from tests.worker.memory_database import MemoryDatabase
@@ -182,6 +183,8 @@ class Platform:
     ) -> None:
         self.clock = Clock()
         self.lines: list[str] = []
+        self.behind: list[Coroutine[Any, Any, Any]] = []
+        self.holds = False  # what requests leave behind their answers, until `finish`
         self.upstreams = upstreams or Upstreams()
         self.settings = settings
         self.database = database
@@ -216,10 +219,18 @@ class Platform:
             named.setdefault("content-type", "application/json")
         if body is not None:
             named.setdefault("content-length", str(len(body)))
-        request = http.Request(method, self.ORIGIN + path, Incoming(named, body), "request-1")
+        incoming = Incoming(named, body)
+        request = http.Request(method, self.ORIGIN + path, incoming, "request-1", self.behind.append)
         answer = await self.application.answer(request)
+        if not self.holds:
+            await self.finish()
         self._documentation.check(request, answer.status, answer.content_type, answer.body)
         return Told(answer.status, self.application.headers(answer), answer.body)
+
+    async def finish(self) -> None:
+        """Do what requests left behind their answers."""
+        while self.behind:
+            await self.behind.pop(0)
 
 
 class Told:

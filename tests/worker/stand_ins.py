@@ -43,6 +43,8 @@ class World:
         self.keys: dict[str, list[dict[str, Any]]] = {}
         self.key_requests = 0
         self.refusing = False
+        self.records = threading.Event()  # cleared, the record of a submission waits
+        self.records.set()
 
     async def call(self, function: str, given: dict[str, Any]) -> Any:  # noqa: C901, PLR0911 - a table
         """Run one of the SQL functions of the contract."""
@@ -55,6 +57,7 @@ class World:
                 placed = await database.create(given["p_user_id"], kind, payload, idempotency)
                 return {"outcome": placed.outcome, "job": placed.job.to_json() if placed.job else None}
             case "job_submitted":
+                self.records.wait(10)
                 job = await database.submitted(
                     given["p_job_id"],
                     State(given["p_status"]),

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from api.domain.job import State
-from api.ports import Answer
+from api.upstreams import Answer
 from tests.worker.asking import OTHER, RUN, UNAUTHORIZED, USER, report
 
 if TYPE_CHECKING:

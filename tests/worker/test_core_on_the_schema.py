@@ -17,8 +17,9 @@ from api.errors import (
     ProviderError,
     TooManyJobsError,
 )
-from api.ports import Account, Answer, FetchError, Idempotency, Page
+from api.ports import Account, Idempotency, Page
 from api.settings import Settings
+from api.upstreams import Answer, FetchError
 from api.usecases import accounts, jobs, notifications, reconciliation, reports
 from api.usecases.submission import Submission, Wish, submit
 from localcloud.supabase import service_role_key

@@ -11,7 +11,7 @@ import pytest
 
 from api.domain import signatures
 from api.domain.job import State
-from api.ports import Answer, FetchError
+from api.upstreams import Answer, FetchError
 from tests.worker.asking import CANCEL, OTHER, RUN, STATUS, USER, own, report, submit
 
 if TYPE_CHECKING:

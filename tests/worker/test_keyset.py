@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from api.errors import UnauthorizedError, UnavailableError
 from api.keyset import REFETCHES, WINDOW, KeySet
-from api.ports import Answer, FetchError
+from api.upstreams import Answer, FetchError
 from tests.worker.issuers import (
     CLERK,
     CLERK_JWKS,

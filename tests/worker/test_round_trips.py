@@ -1,4 +1,4 @@
-"""What each request costs: one round trip to the database at most; a submission adds its record."""
+"""What each request costs: one round trip to the database at most; a submission leaves its record behind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from api.ports import Answer
+from api.upstreams import Answer
 from tests.worker.asking import CANCEL, RUN, STATUS, USER, report
 from tests.worker.sorami_payloads import completed, progress
 
@@ -95,14 +95,23 @@ async def test_the_admins_request_is_one_round_trip(  # noqa: PLR0913, PLR0917 -
         ("/jobs/create", {"prompt": "x"}, 200),
         ("/api/images/generate", {"prompt": "x", "num_images": 4}, 202),
         ("/api/videos/generate", {"prompt": "x"}, 202),
-        ("/jobs", {"prompt": "x"}, 200),
     ],
 )
-async def test_a_submission_is_a_row_a_call_and_a_record(  # noqa: PLR0913, PLR0917 - a table of cases
-    platform: Platform, user: Any, admin: dict[str, str], path: str, body: Any, status: int
+async def test_a_submission_is_a_row_and_a_call_and_its_record_follows_the_answer(
+    platform: Platform, user: Any, path: str, body: Any, status: int
 ) -> None:
-    caller = admin if path == "/jobs" else user(USER)
-    assert (await platform.ask("POST", path, json_body=body, **caller)).status == status
+    platform.holds = True
+    assert (await platform.ask("POST", path, json_body=body, **user(USER))).status == status
+    assert _spent(platform) == (["create"], 1)
+    await platform.finish()
+    assert _spent(platform) == (["create", "submitted"], 1)
+
+
+async def test_the_admins_submission_names_the_providers_id_and_so_records_it_first(
+    platform: Platform, admin: dict[str, str]
+) -> None:
+    platform.holds = True
+    assert (await platform.ask("POST", "/jobs", json_body={"prompt": "x"}, **admin)).status == 200
     assert _spent(platform) == (["create", "submitted"], 1)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from api.ports import Answer
+from api.upstreams import Answer
 from tests.worker.asking import OTHER, RUN, USER, report
 from tests.worker.sorami_payloads import completed, failed, progress
 

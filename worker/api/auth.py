@@ -15,8 +15,9 @@ from api.keyset import KeySet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from api.ports import Clock, Fetch, Verifier
+    from api.ports import Clock, Verifier
     from api.settings import Settings
+    from api.upstreams import Fetch
 
 
 @dataclass(frozen=True)

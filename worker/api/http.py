@@ -10,6 +10,7 @@ from api.errors import InvalidError, UnauthorizedError, UnsupportedMediaError
 
 if TYPE_CHECKING:
     from api.auth import Caller
+    from api.ports import Later
 
 JSON = "application/json"
 JSON_LIMIT = 64 * 1024  # bytes; a prompt and its settings are far smaller
@@ -40,15 +41,27 @@ class Incoming(Protocol):
 class Request:
     """One request; what costs a crossing into the runtime is fetched when it is first asked for."""
 
-    __slots__ = ("_incoming", "_query", "caller", "header", "id", "key", "method", "path", "raw_query")
+    __slots__ = (
+        "_incoming",
+        "_query",
+        "caller",
+        "header",
+        "id",
+        "key",
+        "later",
+        "method",
+        "path",
+        "raw_query",
+    )
 
-    def __init__(self, method: str, url: str, incoming: Incoming, request_id: str = "") -> None:
+    def __init__(self, method: str, url: str, incoming: Incoming, request_id: str, later: Later) -> None:
         self.method = method
         # `https://host/path?query`: the first slash after the scheme's begins the path.
         self.path, _, self.raw_query = url[url.index("/", 8) :].partition("?")
         self._incoming = incoming
         self.header = incoming.header
         self.id = request_id
+        self.later = later
         self.key = ""  # what the route's `<name>` stands for
         self.caller: Caller | None = None
         self._query: dict[str, str] | None = None

@@ -7,10 +7,11 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from api.errors import UnavailableError
-from api.ports import FetchError
+from api.upstreams import FetchError
 
 if TYPE_CHECKING:
-    from api.ports import Clock, Fetch
+    from api.ports import Clock
+    from api.upstreams import Fetch
 
 LIFETIME = 600  # seconds after which keys are fetched anew: a withdrawn key must not live on for ever
 REFETCHES = 5  # in any window: tokens with invented key ids must not make us hammer the issuer

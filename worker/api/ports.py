@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from api.domain.cursors import Cursor
     from api.domain.job import Job, Kind, State
     from api.domain.media import MediaFile
@@ -224,69 +226,21 @@ class Provider(Protocol):
         """Ask whether it answers."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """An upstream's answer, read whole."""
-
-    status: int
-    text: str
-
-
-class FetchError(Exception):
-    """An upstream gave no answer: refused, broken off, or not in time."""
-
-
-class Fetch(Protocol):
-    """HTTP to an upstream. Redirects are not followed."""
-
-    async def __call__(
-        self,
-        method: str,
-        url: str,
-        headers: dict[str, str],
-        body: str | None,
-        timeout_ms: int,
-    ) -> Answer:
-        """Send one request, once.
-
-        Raises:
-            FetchError: no answer within the time.
-        """
-
-
-@dataclass(frozen=True)
-class Transferred:
-    """A storage's answer; header names in lower case. A file's body is `stream`, any other `text`."""
-
-    status: int
-    headers: dict[str, str]
-    stream: Any
-    text: str
-
-
-class Transfer(Protocol):
-    """HTTP to a storage: bodies are the runtime's own streams, unread. Redirects are not followed."""
-
-    async def __call__(
-        self,
-        method: str,
-        url: str,
-        headers: dict[str, str],
-        stream: Any,
-        timeout_ms: int,
-    ) -> Transferred:
-        """Send one request, once; how long the answer's stream then takes is up to who reads it.
-
-        Raises:
-            FetchError: no answer has begun within the time.
-        """
-
-
 class Verifier(Protocol):
     """Checks signatures made with public-key algorithms."""
 
     async def __call__(self, algorithm: str, key: dict[str, str], message: bytes, signature: bytes) -> bool:
         """Check an RS256 or ES256 signature against a JWK; a key that cannot be read verifies nothing."""
+
+
+class Later(Protocol):
+    """Work that a request leaves behind its answer; the runtime stays for it, half a minute at most.
+
+    https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil
+    """
+
+    def __call__(self, work: Coroutine[Any, Any, Any], /) -> None:
+        """Have it done, beside the answer."""
 
 
 class Clock(Protocol):

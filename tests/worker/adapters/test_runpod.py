@@ -9,7 +9,7 @@ import pytest
 
 from api.adapters.runpod import PAUSES, RunPod
 from api.errors import ProviderError
-from api.ports import Answer, FetchError
+from api.upstreams import Answer, FetchError
 from tests.worker.asking import CANCEL, RUN, STATUS
 
 if TYPE_CHECKING:

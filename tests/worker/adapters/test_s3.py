@@ -21,7 +21,8 @@ from api.domain import ranges
 from api.domain.job import Kind
 from api.domain.ranges import Range
 from api.errors import UnavailableError, UnsatisfiableError
-from api.ports import FetchError, Stored, Transferred
+from api.ports import Stored
+from api.upstreams import FetchError, Transferred
 from api.usecases import submission
 from tests.worker.memory_platform import NOW, SETTINGS, Clock, Platform
 from tests.worker.moto import Moto

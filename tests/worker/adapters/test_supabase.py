@@ -11,7 +11,8 @@ from api.adapters.supabase import Supabase
 from api.domain.cursors import Cursor
 from api.domain.job import Kind, State
 from api.errors import UnavailableError
-from api.ports import Answer, FetchError, Idempotency, Page, Placement
+from api.ports import Idempotency, Page, Placement
+from api.upstreams import Answer, FetchError
 
 if TYPE_CHECKING:
     from api.settings import Settings

@@ -8,7 +8,7 @@ from typing import Any
 from js import JSON, AbortController, AbortSignal, Object, clearTimeout, fetch, setTimeout
 from pyodide.ffi import JsException
 
-from api.ports import Answer, FetchError, Transferred
+from api.upstreams import Answer, FetchError, Transferred
 
 
 async def send(method: str, url: str, headers: dict[str, str], body: str | None, timeout_ms: int) -> Answer:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from api import document
 from api.errors import ProviderError
-from api.ports import FetchError
+from api.upstreams import FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from api.ports import Answer, Fetch
     from api.settings import Settings
+    from api.upstreams import Answer, Fetch
 
 TIMEOUT_MS = 10_000
 _OK = range(200, 300)

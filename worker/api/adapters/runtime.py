@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import json
 import secrets
+from asyncio import ensure_future
 from typing import TYPE_CHECKING, Any
 
 from js import JSON, Function, Headers, Object
 from js import Response as JsResponse
-from pyodide.ffi import to_js
+from pyodide.ffi import create_proxy, to_js
 
 from api import http
 from api.errors import TooLargeError
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from api.application import Application
 
 _new_response = JsResponse.new
@@ -83,8 +86,8 @@ class Server:
         self._count = 0
         self._plain: dict[int, tuple[Any, Any]] = {}
 
-    async def serve(self, request: Any) -> Any:
-        """Answer the runtime's request with the runtime's response."""
+    async def serve(self, request: Any, ctx: Any) -> Any:
+        """Answer the runtime's request with the runtime's response; `ctx` is the request's context."""
         self._count += 1
         request_id = f"{self._prefix}-{self._count:x}"
         method, url, headers = request.method, request.url, request.headers
@@ -92,7 +95,8 @@ class Server:
         if instant and method == "GET" and not (self._minds_origins and _header(headers, "origin")):
             return self._plain_json(http.Response(instant()), request_id)
         incoming = JsRequest(request, headers)
-        answer = await self._application.answer(http.Request(method, url, incoming, request_id))
+        asked = http.Request(method, url, incoming, request_id, lambda work: _wait_for(ctx, work))
+        answer = await self._application.answer(asked)
         if answer.headers or answer.content_type != http.JSON or answer.body is None:
             return self._build(answer, request_id)
         return self._plain_json(answer, request_id)
@@ -112,6 +116,11 @@ class Server:
         headers = {**self._application.headers(answer), "X-Request-Id": request_id}
         body = None if answer.status in _NO_BODY else answer.body
         return JsResponse.new(body, _object({"status": answer.status, "headers": headers}))
+
+
+def _wait_for(ctx: Any, work: Coroutine[Any, Any, Any]) -> None:
+    # A task begins by itself; handed over as a coroutine, the work would begin when the runtime awaits it.
+    ctx.waitUntil(create_proxy(ensure_future(work)))
 
 
 def _object(value: dict[str, Any]) -> Any:

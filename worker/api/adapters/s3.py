@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from api.domain.sigv4 import Signer, Target
 from api.errors import UnavailableError, UnsatisfiableError
-from api.ports import FetchError, Opened, Stored
+from api.ports import Opened, Stored
+from api.upstreams import FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from api.domain.ranges import Range
-    from api.ports import Clock, Transfer, Transferred
+    from api.ports import Clock
     from api.settings import Settings
+    from api.upstreams import Transfer, Transferred
 
 TIMEOUT_MS = 10_000  # until the answer begins
 SLOWEST = 100  # bytes a millisecond; an upload that is slower is given up

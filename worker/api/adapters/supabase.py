@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from api import document
 from api.domain.job import Job
 from api.errors import UnavailableError
-from api.ports import Account, FetchError, Notification, Outcome, Placed, Placement
+from api.ports import Account, Notification, Outcome, Placed, Placement
+from api.upstreams import FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from api.domain.cursors import Cursor
     from api.domain.job import Kind, State
-    from api.ports import Fetch, Idempotency, Page, Report
+    from api.ports import Idempotency, Page, Report
     from api.settings import Settings
+    from api.upstreams import Fetch
 
 T = TypeVar("T")
 TIMEOUT_MS = 8000  # a client waits no longer; an index answers in milliseconds

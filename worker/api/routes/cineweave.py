@@ -106,7 +106,7 @@ class CineWeave:
             image_url=fields["imageUrl"],
         )
         idempotency = None if key is None else Idempotency(key, _fingerprint(fields))
-        submitted = await submission.submit(self._core, wish, request.user_id, idempotency)
+        submitted = await submission.submit(self._core, wish, request.user_id, idempotency, request.later)
         return json_response({"jobId": submitted.job_id})
 
     async def credits(self, request: Request) -> Response:

@@ -140,7 +140,7 @@ class Sorami:
             seed=None,
             style=fields["style"],
         )
-        submitted = await submission.submit(self._core, wish, request.user_id)
+        submitted = await submission.submit(self._core, wish, request.user_id, later=request.later)
         return json_response(
             {"job_id": submitted.job_id, "status": "PENDING", "message": _STARTED[kind]}, 202
         )

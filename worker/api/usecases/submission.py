@@ -19,7 +19,7 @@ from api.usecases.jobs import cancel_at_provider
 
 if TYPE_CHECKING:
     from api.core import Core
-    from api.ports import Idempotency, Media, Placed
+    from api.ports import Idempotency, Later, Media, Placed
 
 # RunPod ends a job that runs longer, and forgets one that was not begun within its time to live.
 EXECUTION_TIMEOUT_MS = 600_000
@@ -72,9 +72,16 @@ class Submission:
 
 
 async def submit(
-    core: Core, wish: Wish, user_id: str | None, idempotency: Idempotency | None = None
+    core: Core,
+    wish: Wish,
+    user_id: str | None,
+    idempotency: Idempotency | None = None,
+    later: Later | None = None,
 ) -> Submission:
     """Create a job and hand it to the provider; with a key that was used before, answer as then.
+
+    What an answer says must be in the database before it. Our id is, since the row was made: an answer that
+    names nothing else need not wait until the provider's id is there too, and gives `later`.
 
     Raises:
         InsufficientCreditsError, TooManyJobsError, IdempotencyConflictError: the database refused the job.
@@ -97,13 +104,22 @@ async def submit(
         await _record(core, job, State.ERROR, RUNPOD, None, {"error": core.redactor.text(error.message)})
         error.details["job_id"] = job_id
         raise
-    recorded = await _record(core, job, State.SUBMITTED, RUNPOD, answer["id"], answer)
-    if recorded and is_terminal(recorded.status) and recorded.status is not State.COMPLETED:
-        # Ended, as by a cancellation, while RunPod was being called: there was no id yet to cancel there.
-        await cancel_at_provider(core, job_id, answer["id"])
-        if recorded.status is State.ERROR:  # given up as never submitted, and paid back
-            raise ProviderError("the provider took the job too late", job_id=job_id)
+    if later:
+        later(_taken(core, job, answer))
+    elif await _taken(core, job, answer) is State.ERROR:
+        raise ProviderError("the provider took the job too late", job_id=job_id)
     return Submission(job_id if job else answer["id"], RUNPOD, answer["id"], answer, stored=job is not None)
+
+
+async def _taken(core: Core, job: Job | None, answer: dict[str, Any]) -> State:
+    """Record that the provider has the job; in `ERROR` is one given up meanwhile, and paid back."""
+    recorded = await _record(core, job, State.SUBMITTED, RUNPOD, answer["id"], answer)
+    if recorded is None:
+        return State.SUBMITTED
+    if is_terminal(recorded.status) and recorded.status is not State.COMPLETED:
+        # Ended, as by a cancellation, before there was an id to cancel it with.
+        await cancel_at_provider(core, recorded.id, answer["id"])
+    return recorded.status
 
 
 def _without_secrets(core: Core, wish: Wish) -> Wish:
