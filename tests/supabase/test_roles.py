@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -177,3 +178,16 @@ def test_a_users_page_is_read_from_its_index(database: Database) -> None:
         plan = "\n".join(row[0] for row in connection.execute(query))
     assert "jobs_newest_of_user" in plan
     assert "InitPlan" in plan  # auth.uid() once, not once a row
+
+
+def test_a_payload_that_a_user_inserts_is_no_longer_than_the_apis(database: Database) -> None:
+    insert = "insert into public.jobs (user_id, kind, payload) values (%s, 'image', %s)"
+    user = str(uuid.uuid4())
+    short, long = (json.dumps({"prompt": "x" * letters}) for letters in (65_000, 66_000))
+    with database.acting("authenticated", user) as connection:
+        connection.execute(insert, (user, short))
+    with (
+        pytest.raises(psycopg.errors.CheckViolation, match="payload_is_short"),
+        database.acting("authenticated", user) as connection,
+    ):
+        connection.execute(insert, (user, long))

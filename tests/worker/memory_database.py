@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from api.domain.media import MediaFile
     from api.ports import Account, Idempotency, Page, Report
 
+EPOCH = 1_800_000_000  # the first row's time, and that of the platform's clock
 KEY_SECONDS = 86_400  # how long an idempotency key stands for its first answer
 NONE = ("", "", 0.0)
 TOLD = frozenset({State.COMPLETED, State.FAILED, State.TIMED_OUT, State.ERROR})
@@ -52,7 +54,7 @@ class MemoryDatabase:
 
     def _now(self) -> str:
         moment = next(self._seconds)
-        return f"2026-11-21T{moment // 3600:02}:{moment // 60 % 60:02}:{moment % 60:02}+00:00"
+        return datetime.fromtimestamp(EPOCH + moment, UTC).isoformat()
 
     async def create(
         self, user_id: str | None, kind: Kind, payload: dict[str, Any], idempotency: Idempotency | None

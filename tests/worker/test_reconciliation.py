@@ -11,7 +11,7 @@ from api.domain.job import Kind, State
 from api.errors import UnavailableError
 from api.ports import Report
 from api.usecases import reports
-from api.usecases.reconciliation import CONNECTIONS, Settled, run
+from api.usecases.reconciliation import CONNECTIONS, RUN_SECONDS, Settled, run
 from api.usecases.submission import Wish, submit
 from tests.worker.asking import USER
 from tests.worker.memory_database import MemoryDatabase
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 WISH = Wish(Kind.VIDEO, "a lighthouse", "1024x1024", 1, 5, None)
 SILENCE = 121
 LIMIT_OF_CONNECTIONS = 6
+DAY, EXECUTION = 86_400, 600
 HOLD, REFUND = ("hold", -5), ("refund", 5)
 
 
@@ -204,8 +205,43 @@ async def test_without_its_database_a_run_says_so_or_has_nothing_to_do(
 
 async def test_without_a_provider_a_job_that_it_has_is_left_alone(world: World, settings: Settings) -> None:
     job_id = await world.silent()
-    assert await run(Platform(settings, database=world.database).core) == Settled(1, 0, 0)
+    assert await run(Platform(settings, database=world.database).core) == Settled(1, 0, 1)
     assert world.job(job_id).status is State.SUBMITTED
+
+
+@pytest.mark.parametrize("told", [unreachable(), {"status": "ON_HOLIDAY"}])
+async def test_a_job_whose_end_is_never_told_ends_with_its_time_and_is_paid_back(
+    world: World, told: Any
+) -> None:
+    job_id = await world.silent(told)
+    world.platform.clock.now += DAY
+    assert await run(world.core) == Settled(1, 0, 1)
+    world.database.now += SILENCE
+    world.platform.clock.now += EXECUTION + SILENCE
+    assert await run(world.core) == Settled(1, 1, 0)
+    assert world.job(job_id).status is State.TIMED_OUT
+    assert world.paid(job_id) == [HOLD, REFUND]
+    assert world.told == ["job_failed"]
+
+
+async def test_a_job_that_outlived_its_time_is_still_what_the_provider_tells(world: World) -> None:
+    job_id = await world.silent({"status": "IN_PROGRESS"})
+    world.platform.clock.now += 2 * DAY
+    assert await run(world.core) == Settled(1, 1, 0)
+    assert world.job(job_id).status is State.RUNNING
+
+
+async def test_a_run_ends_before_the_next_though_the_provider_hangs(world: World) -> None:
+    async def hang(provider_job_id: str) -> None:
+        world.provider.asked.append(provider_job_id)
+        world.platform.clock.now += RUN_SECONDS + 1
+        raise unreachable()
+
+    for _ in range(CONNECTIONS * 2):
+        await world.silent(None, None)
+    world.provider.status = hang  # type: ignore[method-assign]  # one method of this one provider
+    assert await run(world.core) == Settled(CONNECTIONS * 2, 0, CONNECTIONS * 2)
+    assert len(world.provider.asked) <= CONNECTIONS
 
 
 async def test_only_silent_unfinished_jobs_are_asked_after(world: World) -> None:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from api.domain.job import FROM_RUNPOD, RUNPOD, State
 from api.errors import ApiError, ProviderError
 from api.ports import Report
 from api.usecases import reports
+from api.usecases.submission import EXECUTION_TIMEOUT_MS, TIME_TO_LIVE_MS
 
 if TYPE_CHECKING:
     from api.core import Core
     from api.domain.job import Job
 
 SILENT_SECONDS = 120  # a submission takes less with all its tries, a webhook's three tries take 30 s
-JOBS_A_RUN = 20
+# RunPod forgets a result after half an hour, so a run a minute must get round all silent jobs in less.
+JOBS_A_RUN = 200
+RUN_SECONDS = 50  # what a run has not begun by then, as where RunPod hangs, is left for a later one
 # A worker may have 6 connections open at once; a job needs one at a time, and requests need some too.
 # https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections
 CONNECTIONS = 4
 NEVER_SUBMITTED = "the job was not handed to the provider"
 FORGOTTEN = "the provider does not know the job any more"
+# A day to begin, the time to execute, and one run more: RunPod has ended a job by then, whatever it tells.
+LIFETIME = timedelta(milliseconds=TIME_TO_LIVE_MS + EXECUTION_TIMEOUT_MS, seconds=SILENT_SECONDS)
+OVERDUE = "the provider told no end of the job within its time"
 
 
 @dataclass(frozen=True)
@@ -42,14 +49,16 @@ async def run(core: Core, silent_seconds: int = SILENT_SECONDS, limit: int = JOB
     if core.database is None:
         return Settled(0, 0, 0)  # nothing is kept, so nothing can be silent
     jobs = await core.database.claim_silent(limit, silent_seconds)
-    gate = asyncio.Semaphore(CONNECTIONS)
-    outcomes = await asyncio.gather(*(_guarded(core, job, gate) for job in jobs))
+    gate, ends = asyncio.Semaphore(CONNECTIONS), core.clock() + RUN_SECONDS
+    outcomes = await asyncio.gather(*(_guarded(core, job, gate, ends) for job in jobs))
     return Settled(len(jobs), outcomes.count(True), outcomes.count(None))
 
 
-async def _guarded(core: Core, job: Job, gate: asyncio.Semaphore) -> bool | None:
+async def _guarded(core: Core, job: Job, gate: asyncio.Semaphore, ends: float) -> bool | None:
     """Settle one job; None where something did not answer, so that the others are settled all the same."""
     async with gate:
+        if core.clock() > ends:
+            return None
         try:
             return await _settle(core, job)
         except ApiError as error:
@@ -69,18 +78,28 @@ async def _settle(core: Core, job: Job) -> bool:
             error = {"error": NEVER_SUBMITTED}
             ended = await database.submitted(job.id, State.ERROR, RUNPOD, None, error)
             return ended.status is State.ERROR
-        return await _fail(core, job, NEVER_SUBMITTED)
-    if core.provider is None:
-        return False
-    told = await core.provider.status(job.provider_job_id)
+        return await _end(core, job, State.FAILED, NEVER_SUBMITTED)
+    try:
+        told = await _ask(core, job.provider_job_id)
+    except ProviderError:
+        if datetime.fromtimestamp(core.clock(), UTC) - datetime.fromisoformat(job.created_at) < LIFETIME:
+            raise
+        return await _end(core, job, State.TIMED_OUT, OVERDUE)
     if told is None:
-        return await _fail(core, job, FORGOTTEN)
-    if str(told.get("status")) not in FROM_RUNPOD:
+        return await _end(core, job, State.FAILED, FORGOTTEN)
+    return (await reports.apply(core, job.id, told)).changed
+
+
+async def _ask(core: Core, provider_job_id: str) -> dict[str, Any] | None:
+    """Give the provider's word on a job, in a state that we know; None where it does not know the job."""
+    if core.provider is None:
+        raise ProviderError("the provider that has the job is not configured any more")
+    told = await core.provider.status(provider_job_id)
+    if told is not None and str(told.get("status")) not in FROM_RUNPOD:
         raise ProviderError(f"the provider's state is unknown: {told.get('status')}")
-    outcome = await reports.apply(core, job.id, {**told, "id": job.provider_job_id})
-    return outcome.changed
+    return told and {**told, "id": provider_job_id}
 
 
-async def _fail(core: Core, job: Job, why: str) -> bool:
-    report = Report(job.id, job.provider_job_id, State.FAILED, None, None, {"error": why})
+async def _end(core: Core, job: Job, state: State, why: str) -> bool:
+    report = Report(job.id, job.provider_job_id, state, None, None, {"error": why})
     return (await core.need_database().report(report)).changed
