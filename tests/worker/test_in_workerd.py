@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import jwt
 import pytest
 
 from api.domain import signatures
@@ -150,6 +152,15 @@ def test_an_empty_file_is_a_file(client: httpx.Client, admin: dict[str, str]) ->
 @pytest.mark.parametrize("key", ["", "a%2F..%2Fb", "%00", "%FF", "x" * 1025])
 def test_a_bad_key_is_refused(client: httpx.Client, admin: dict[str, str], key: str) -> None:
     assert client.put(f"/assets/{key}", content=b"x", headers=admin).status_code == 400
+
+
+def test_an_empty_header_is_not_a_missing_one(client: httpx.Client, stand_ins: StandIns) -> None:
+    issuer = f"{stand_ins.url}/auth/v1"
+    claims = {"iss": issuer, "aud": "authenticated", "sub": USER, "exp": time.time() + 60}
+    token = jwt.encode(claims, SETTINGS.supabase_jwt_secret, "HS256")
+    headers = {"authorization": f"Bearer {token}", "idempotency-key": ""}
+    told = client.post("/jobs/create", json={"prompt": "x"}, headers=headers)
+    assert (told.status_code, told.json()["field"]) == (400, "Idempotency-Key")
 
 
 def test_an_upload_without_a_length_is_refused(client: httpx.Client, admin: dict[str, str]) -> None:

@@ -40,8 +40,9 @@ class JsRequest:
 
     def header(self, name: str) -> str | None:
         """Give one header's value."""
-        # JavaScript's null is None in one Pyodide and a falsy `jsnull` in the next.
-        return _header(self._headers, name) or None
+        # JavaScript's null is None in one Pyodide and `jsnull` in the next; what is empty is there.
+        value = _header(self._headers, name)
+        return value if isinstance(value, str) else None
 
     def headers(self) -> dict[str, str]:
         """Give every header, names in lower case."""
@@ -58,7 +59,7 @@ class JsRequest:
         if stream is None:
             return b""
         announced = self.header("content-length")
-        if announced is None:
+        if not announced:
             return await _read(stream.getReader(), limit)
         if int(announced) > limit:
             raise TooLargeError(limit)
