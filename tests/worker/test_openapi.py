@@ -7,6 +7,7 @@ import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from api.application import Application
+from api.domain import keys
 from api.domain.job import Kind
 from api.families import families as all_families
 from api.openapi import render
@@ -81,6 +82,36 @@ def test_every_operation_documents_its_refusals(document: Any) -> None:
             assert "401" in responses, operation["operationId"]
         if "application/json" in operation.get("requestBody", {}).get("content", {}):
             assert {"400", "413", "415"} <= set(responses)
+
+
+def test_every_link_hands_on_what_the_answer_holds(document: Any) -> None:
+    operations = {operation["operationId"]: operation for operation in _operations(document)}
+    answers = [answer for operation in operations.values() for answer in operation["responses"].values()]
+    linked = [(answer, link) for answer in answers for link in answer.get("links", {}).values()]
+    assert linked
+    for answer, link in linked:
+        for name, expression in link["parameters"].items():
+            assert name in {one["name"] for one in operations[link["operationId"]]["parameters"]}
+            schema = answer["content"]["application/json"]["schema"]
+            for step in expression.removeprefix("$response.body#/").split("/"):
+                schema = schema["items"] if step == "0" else schema["properties"][step]
+            assert "string" in schema["type"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["a", "é/ü.png", "a\u00a0b", "a\\b", "x" * 1024, "", "\n", "\x1f", "\x7f", "\x85", "x" * 1025],
+)
+def test_a_key_is_documented_as_it_is_checked(document: Any, key: str) -> None:
+    [parameter, *_] = document["paths"]["/assets/{key}"]["put"]["parameters"]
+    assert jsonschema.Draft202012Validator(parameter["schema"]).is_valid(key) is _is_key(key)
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return keys.parse(key) == key
+    except keys.InvalidKeyError:
+        return False
 
 
 async def test_answers_match_their_schemas(platform: Platform, admin: dict[str, str], document: Any) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from api.domain.keys import MAX_KEY_BYTES
 from api.http import Response, json_response
 from api.router import Access, Family, Route, Upload
 
 if TYPE_CHECKING:
     from api.document import Schema
     from api.http import Request
-    from api.operations import Answered, Operation
+    from api.operations import Operation
 
 # What any route may answer, whatever it does.
 _UPLOAD_REFUSALS = {
@@ -103,7 +104,7 @@ def _operation(family: Family, route: Route, operation: Operation) -> dict[str, 
         "parameters": [*_parameters(route), *operation.parameters],
         "security": [{name: []} if name else {} for name in operation.security or _security(route)],
         "responses": {
-            **{str(status): _answer(route, answer) for status, answer in operation.answers.items()},
+            **{str(status): _answer(route, operation, status) for status in operation.answers},
             **{str(status): _refusal(families, status, text) for status, text in refusals.items()},
         },
     }
@@ -135,9 +136,9 @@ def _security(route: Route) -> tuple[str, ...]:
 def _parameters(route: Route) -> list[dict[str, Any]]:
     found = []
     if "<" in route.path:
-        name = route.path.partition("<")[2].partition(">")[0].removesuffix("...")
-        schema = {"type": "string", "minLength": 1}
-        found.append({"in": "path", "name": name, "required": True, "schema": schema})
+        name = route.path.partition("<")[2].partition(">")[0]
+        schema = _KEY if name.endswith("...") else {"type": "string", "minLength": 1}
+        found.append({"in": "path", "name": name.removesuffix("..."), "required": True, "schema": schema})
     query: Schema = route.query or {}
     required = query.get("required", ())
     for name, schema in query.get("properties", {}).items():
@@ -154,13 +155,19 @@ def _body(route: Route, operation: Operation) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": content}}
 
 
-def _answer(route: Route, answer: Answered) -> dict[str, Any]:
+def _answer(route: Route, operation: Operation, status: int) -> dict[str, Any]:
+    answer = operation.answers[status]
     described: dict[str, Any] = {"description": answer.description, "headers": _HEADERS}
     if answer.schema is not None and route.method != "HEAD":
         content: dict[str, Any] = {"schema": answer.schema}
         if answer.example is not None:
             content["example"] = answer.example
         described["content"] = {answer.media: content}
+    if operation.links and status < _REDIRECTED:
+        described["links"] = {
+            name: {"operationId": name, "parameters": parameters}
+            for name, parameters in operation.links.items()
+        }
     return described
 
 
@@ -173,4 +180,13 @@ def _refusal(families: list[str], status: int, text: str) -> dict[str, Any]:
 
 _HEADERS = {"X-Request-Id": {"description": "Names the request in the log", "schema": {"type": "string"}}}
 _RETRY = {"Retry-After": {"description": "Seconds to wait before trying again", "schema": {"type": "string"}}}
+# What `domain.keys` accepts, as far as a pattern can say it.
+_KEY = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_KEY_BYTES,
+    "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
+    "description": f"At most {MAX_KEY_BYTES} bytes, no `.` or `..` segment, no control character",
+}
+_REDIRECTED = 300  # the first status that is no success
 _PASSING = frozenset({429, 503})  # refusals that may not hold for long

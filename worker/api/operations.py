@@ -31,7 +31,11 @@ class Answered:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: its answers by status, the statuses of its refusals, and what a client sends."""
+    """One operation: its answers by status, the statuses of its refusals, and what a client sends.
+
+    `links` names the operations that take what a successful answer gives, with their parameters as OpenAPI's
+    runtime expressions.
+    """
 
     summary: str
     answers: dict[int, Answered]
@@ -40,6 +44,7 @@ class Operation:
     description: str = ""
     security: tuple[str, ...] = ()  # any one of them is enough; an empty name: none is needed
     parameters: tuple[dict[str, Any], ...] = ()
+    links: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def header(name: str, description: str, example: str, schema: Schema = TEXT) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from api.routes.documentation.metrics import COUNTED, METRICS
 from api.routes.documentation.words import (
     DATABASE_DOWN,
     JOB_ID,
+    NEXT_PAGE,
     NO_DATABASE,
     NO_JOB,
     NO_SECRET,
@@ -119,6 +120,8 @@ SIGNED_REFUSALS = {
     501: "No bucket or no webhook secret",
     503: STORAGE_DOWN,
 }
+_JOB = {"id": "$response.body#/job_id"}
+_KEY = {"key": "$response.body#/key"}
 
 OPERATIONS: dict[str, Operation] = {
     "health": Operation(
@@ -141,6 +144,7 @@ OPERATIONS: dict[str, Operation] = {
         "Store a file",
         {200: Answered("Stored", STORED, STORED_EXAMPLE)},
         {501: NO_STORAGE, 503: STORAGE_DOWN},
+        links={"get_asset": _KEY, "head_asset": _KEY, "delete_asset": _KEY},
     ),
     "get_asset": READ,
     "head_asset": Operation(
@@ -154,6 +158,7 @@ OPERATIONS: dict[str, Operation] = {
         "Remove a file",
         {200: Answered("Removed; this is what it was", STORED, STORED_EXAMPLE)},
         {404: NO_FILE, 501: NO_STORAGE, 503: STORAGE_DOWN},
+        links={"get_asset": _KEY, "head_asset": _KEY},
     ),
     "put_media": Operation(
         "Store a rendered file at its signed address",
@@ -197,6 +202,7 @@ OPERATIONS: dict[str, Operation] = {
         },
         {502: "RunPod refused, or did not answer in time; the job is stored as `error`", 503: DATABASE_DOWN},
         request_example={"prompt": "test video"},
+        links={"get_job": _JOB, "cancel_job": _JOB},
         description="Without a database nothing is stored, the answer carries "
         "`message: supabase_not_configured`, and `job_id` is RunPod's own id, by "
         "which `GET /jobs/{id}` finds the job.",
@@ -211,6 +217,7 @@ OPERATIONS: dict[str, Operation] = {
             )
         },
         {501: NO_DATABASE, 503: DATABASE_DOWN},
+        links={"list_jobs": NEXT_PAGE, "get_job": {"id": "$response.body#/jobs/0/id"}},
     ),
     "get_job": Operation(
         "How a job stands",
@@ -235,6 +242,7 @@ OPERATIONS: dict[str, Operation] = {
             )
         },
         {404: NO_JOB, 409: "The job has ended already", 501: NO_DATABASE, 503: DATABASE_DOWN},
+        links={"get_job": _JOB},
     ),
     "me": Operation(
         "Who the user is",

@@ -36,6 +36,7 @@ OWN_JOB = record(
     expiresAt=NULLABLE_TEXT,
     durationSec={"type": ["number", "null"]},
 )
+_JOB = {"id": "$response.body#/jobId"}
 
 OPERATIONS: dict[str, Operation] = {
     "create_job": Operation(
@@ -49,6 +50,7 @@ OPERATIONS: dict[str, Operation] = {
             502: REFUSED,
             503: DATABASE_DOWN,
         },
+        links={"get_job": _JOB, "cancel_job": _JOB},
         request_example={"prompt": "a lighthouse at dawn", "imageUrl": None, "durationSec": 5, "seed": 42},
         description="With an `Idempotency-Key`, the first answer is given again for 24 hours. `imageUrl` "
         "must be https and lead to the public internet.",

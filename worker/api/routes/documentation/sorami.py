@@ -11,6 +11,7 @@ from api.routes.completions import PLURALS
 from api.routes.documentation.words import (
     DATABASE_DOWN,
     JOB_ID,
+    NEXT_PAGE,
     NO_CREDITS,
     NO_DATABASE,
     NO_JOB,
@@ -125,6 +126,10 @@ def _generate(kind: Kind) -> Operation:
         },
         {402: NO_CREDITS, 429: TOO_MANY_JOBS, 501: NO_DATABASE, 502: REFUSED, 503: DATABASE_DOWN},
         request_example=_WISHES[kind],
+        links={
+            name: {"id": "$response.body#/job_id"}
+            for name in (f"{kind}_status", f"{kind}_status_of", f"{kind}_result", "get_job", "cancel_job")
+        },
         description={Kind.IMAGE: "One credit an image.", Kind.VIDEO: "Priced by the second."}[kind],
     )
 
@@ -169,6 +174,10 @@ def _gallery(kind: Kind) -> Operation:
             )
         },
         _FOR_USERS,
+        links={
+            f"list_{PLURALS[kind]}": NEXT_PAGE,
+            f"{kind}_result": {"id": "$response.body#/generations/0/job_id"},
+        },
     )
 
 
@@ -259,6 +268,10 @@ OPERATIONS: dict[str, Operation] = {
             )
         },
         _FOR_USERS,
+        links={
+            "list_notifications": NEXT_PAGE,
+            "read_notification": {"id": "$response.body#/notifications/0/id"},
+        },
     ),
     "read_notification": Operation(
         "Mark a notification as read",
