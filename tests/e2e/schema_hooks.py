@@ -58,8 +58,8 @@ def _real(case: Case[Any], name: str, value: str, number: int) -> str:
         return job
     if name == "id":
         return next((known for place, known in KNOWN["ids"].items() if case.path.startswith(place)), job)
-    if name == "key" and case.method != "DELETE":
-        return quote(KNOWN["keys"][case.path.split("/")[1]])
+    if name == "key":
+        return quote(KNOWN["keys"]["doomed" if case.method == "DELETE" else case.path.split("/")[1]])
     return value
 
 

@@ -163,11 +163,16 @@ def admin(cloud: Cloud) -> dict[str, str]:
 
 def of_all(cloud: Cloud) -> dict[str, Any]:
     """Make jobs to report on and files to read, and say how they are called."""
-    keys = {"assets": "schema-fuzz.txt", "media": "media/schema-fuzz.txt"}
+    keys = {"assets": "schema-fuzz.txt", "media": "media/schema-fuzz.txt", "doomed": "schema-fuzz-doomed.txt"}
     for key in keys.values():
         url = f"{cloud.env['API_URL']}/assets/{key}"
         requests.put(url, data=b"known", headers=admin(cloud), timeout=PATIENCE).raise_for_status()
-    return {"keys": keys, "jobs": _submitted(cloud), "ids": {}, "signs": False}
+    return {
+        "keys": keys,
+        "jobs": _submitted(cloud, ["image", "video"] * REPORTED, None),
+        "ids": {},
+        "signs": False,
+    }
 
 
 def of_one(person: Person) -> dict[str, str]:
@@ -175,7 +180,14 @@ def of_one(person: Person) -> dict[str, str]:
     image = _rendered(person, "images", {"prompt": "x", "size": "256x256"})
     video = _rendered(person, "videos", {"prompt": "x", "size": "256x256", "duration_seconds": 1})
     notification = person.ask("GET", "/api/notifications").json()["notifications"][0]["id"]
-    return {"/api/images": image, "/api/videos": video, "/api/notifications": notification, "/jobs": image}
+    [unfinished] = _submitted(person.cloud, ["image"], person.id)
+    return {
+        "/api/images": image,
+        "/api/videos": video,
+        "/api/notifications": notification,
+        "/jobs/{id}/cancel": unfinished,
+        "/jobs": image,
+    }
 
 
 def _rendered(person: Person, plural: str, wish: dict[str, Any]) -> str:
@@ -187,13 +199,13 @@ def _rendered(person: Person, plural: str, wish: dict[str, Any]) -> str:
     return job_id
 
 
-def _submitted(cloud: Cloud) -> list[str]:
-    """Give jobs, by kind in turn, that the provider is said to have taken; no renderer gets them."""
+def _submitted(cloud: Cloud, kinds: list[str], user_id: str | None) -> list[str]:
+    """Give jobs that the provider is said to have taken; no renderer gets them."""
     jobs: list[str] = []
     with database(cloud) as connection:
-        for kind in ("image", "video") * REPORTED:
-            create = "select public.job_create(null, %s, '{}') -> 'job' ->> 'id'"
-            [(job_id,)] = connection.execute(create, (kind,)).fetchall()
+        for kind in kinds:
+            create = "select public.job_create(%s, %s, '{}') -> 'job' ->> 'id'"
+            [(job_id,)] = connection.execute(create, (user_id, kind)).fetchall()
             connection.execute(
                 "select public.job_submitted(%s, 'submitted', 'runpod', %s, null)", (job_id, f"rp-{job_id}")
             )
