@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+from urllib.parse import quote, quote_plus, urlencode
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +24,15 @@ def test_a_secret_is_found_however_deep_it_lies(value: object) -> None:
 
 def test_a_secret_inside_another_leaves_no_tail() -> None:
     assert REDACTOR.text(f"a {SECRET}-longer b") == "a [redacted] b"
+
+
+@pytest.mark.parametrize("secret", [SECRET, 'a+b/c="d\\e f&<%20'])
+def test_a_secret_is_taken_out_of_addresses_and_of_json_in_a_text(secret: str) -> None:
+    forms = (f"/a/{quote(secret)}", urlencode({"key": secret}), quote(secret, safe=""), json.dumps([secret]))
+    for form in forms:
+        hidden = Redactor([secret]).own(f"failed: {form}")
+        assert "[redacted]" in hidden
+        assert not [part for part in (secret, quote(secret), quote_plus(secret)) if part in hidden]
 
 
 def test_tokens_and_signatures_in_addresses_are_taken_out() -> None:

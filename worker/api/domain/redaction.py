@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,8 +33,9 @@ class Redactor:
     """Knows the worker's own secrets by value, and what is secret by its name."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
+        written = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _written(secret)}
         # The longest first: a secret that contains another must not leave its tail behind.
-        self._secrets = sorted((s for s in secrets if len(s) >= SHORTEST_SECRET), key=len, reverse=True)
+        self._secrets = sorted(written, key=len, reverse=True)
 
     def own(self, text: str) -> str:
         """Give a text without the worker's own secrets; somebody else's stay."""
@@ -61,3 +64,8 @@ class Redactor:
             name: REDACTED if name.lower() in _SECRET_HEADERS else self.text(value)
             for name, value in headers.items()
         }
+
+
+def _written(secret: str) -> set[str]:
+    """Give a secret as texts hold it: in the clear, inside JSON, in addresses. Most read the same in each."""
+    return {secret, json.dumps(secret)[1:-1], quote(secret), quote(secret, safe=""), quote_plus(secret)}
