@@ -46,6 +46,9 @@ class Store:
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # Orders hold addresses that open what they name; SQLite gives its other files the same mode.
+            path.touch(mode=0o600)
+            path.chmod(0o600)
             self._db = sqlite3.connect(path, isolation_level=None, timeout=5.0)
             # One process owns the jobs: a second would reap the first one's worker.
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")

@@ -28,6 +28,16 @@ def test_a_second_process_cannot_own_the_jobs(tmp_path: Path) -> None:
     store.close()
 
 
+def test_orders_are_their_owners_alone(tmp_path: Path) -> None:
+    (tmp_path / "jobs.db").touch(mode=0o644)  # as an earlier release made it
+    store = Store(tmp_path / "jobs.db")
+    store.add(jobs.create("a-u1", Order({}), 1))
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == dict.fromkeys(
+        ("jobs.db", "jobs.db-wal"), 0o600
+    )
+    store.close()
+
+
 def test_a_job_comes_back_as_it_was_stored(tmp_path: Path) -> None:
     store = Store(tmp_path / "jobs.db")
     job = jobs.create("a-u1", Order({"prompt": "mer é"}, webhook="http://h/x", ttl=20_000), 1_000)
