@@ -20,6 +20,9 @@ import pytest
 
 from localcloud import config, environment
 from localcloud.r2.store import Store
+from tests.canaries import places
+from tests.canaries.notations import Search
+from tests.canaries.planted import MARKED, plant, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,14 +47,14 @@ class Cloud:
     env: dict[str, str]
 
     def ops(self, *words: str, timeout: float = UP_SECONDS) -> subprocess.CompletedProcess[str]:
-        """Run `ops` against it."""
-        return run_ops(self.config.state_dir, *words, timeout=timeout)
+        """Run `ops` against it; what it says holds no secret."""
+        return _clean(run_ops(self.config.state_dir, *words, timeout=timeout))
 
     def pulumi(self, *words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run plain `pulumi` as a person does after `eval "$(ops local env)"`; `env` adds to that."""
         variables = {**self.env, **(env or {})}
         command = ["pulumi", *words, "--stack", "local", "--non-interactive"]
-        return subprocess.run(
+        done = subprocess.run(
             command,
             check=False,
             cwd=CHECKOUT,
@@ -60,6 +63,13 @@ class Cloud:
             text=True,
             timeout=UP_SECONDS,
         )
+        return _clean(done)
+
+
+def _clean(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    said = (f"output of {' '.join(done.args)}", (done.stdout + done.stderr).encode())
+    assert MARKED.leaks([said]) == []
+    return done
 
 
 def run_ops(state: Path, *words: str, timeout: float = UP_SECONDS) -> subprocess.CompletedProcess[str]:
@@ -84,7 +94,10 @@ def emptied(cloud: Cloud) -> None:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """The local cloud, up and provisioned. The first worker that asks starts it, the last one stops it."""
+    """The local cloud, up and provisioned. The first worker that asks starts it, the last one stops it.
+
+    Each of its secrets is a canary, for which the last one searches all that the tests have left.
+    """
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with _users(shared) as users:
@@ -102,11 +115,27 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     with _users(shared) as users:
         users["count"] -= 1
         if users["count"] == 0:
-            _down(state)
             users.clear()
+            _search_and_end(settings)
+
+
+def _search_and_end(settings: Config) -> None:
+    words = list(places.commands(settings.state_dir))
+    try:
+        words += places.tables(settings)
+        run_ops(settings.state_dir, "local", "down")
+        words += places.files(settings.state_dir)
+    finally:
+        _down(settings.state_dir)
+    found = Search(secrets_of(settings)).leaks(words)
+    assert any(leak.place == "config.json" for leak in found)  # the search works
+    if leaks := places.strays(found):
+        listed = "\n".join(f"{leak.secret} in {leak.place}: {leak.around!r}" for leak in leaks)
+        pytest.fail(f"Secrets were left where they do not live:\n{listed}", pytrace=False)
 
 
 def _up(state: Path) -> None:
+    plant(state)
     done = run_ops(state, "local", "up", "--no-smoke")
     if done.returncode != 0:
         _down(state)

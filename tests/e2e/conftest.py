@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.canaries.answers import overheard
+from tests.canaries.planted import MARKED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,3 +22,11 @@ def _alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with (shared / "e2e.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@pytest.fixture(autouse=True)
+def answers(_alone: None) -> Iterator[list[tuple[str, bytes]]]:
+    """What every server answered the test; none of it may hold a secret."""
+    with overheard() as heard:
+        yield heard
+    assert MARKED.leaks(heard) == []
