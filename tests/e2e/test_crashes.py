@@ -84,7 +84,7 @@ def _provider_is_done(cloud: Cloud) -> bool:
     url = f"{cloud.env['RUNPOD_API_BASE']}/v2/{cloud.env['RUNPOD_ENDPOINT_ID']}/health"
     headers = {"Authorization": f"Bearer {cloud.env['RUNPOD_API_KEY']}"}
     jobs = requests.get(url, headers=headers, timeout=PATIENCE).json()["jobs"]
-    return jobs["inQueue"] == jobs["inProgress"] == 0
+    return bool(jobs["inQueue"] == jobs["inProgress"] == 0)
 
 
 def _settled(cloud: Cloud, person: Person) -> None:
