@@ -187,7 +187,7 @@ def test_a_payload_that_a_user_inserts_is_no_longer_than_the_apis(database: Data
     with database.acting("authenticated", user) as connection:
         connection.execute(insert, (user, short))
     with (
-        pytest.raises(psycopg.errors.CheckViolation, match="payload_is_short"),
+        pytest.raises(psycopg.errors.CheckViolation, match="longer than 65536 bytes"),
         database.acting("authenticated", user) as connection,
     ):
         connection.execute(insert, (user, long))

@@ -230,7 +230,7 @@ class Platform:
     async def finish(self) -> None:
         """Do what requests left behind their answers."""
         while self.behind:
-            await self.behind.pop(0)
+            await self.application.behind(self.behind.pop(0))
 
 
 class Told:

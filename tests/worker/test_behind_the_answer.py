@@ -21,10 +21,11 @@ from tests.worker.stand_ins import StandIns
 from tests.worker.submissions import VIDEO, Submissions
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from api.settings import Settings
+    from tests.worker.memory_platform import Platform
 
 
 KEY = Idempotency("order-17", "hash of the wish")
@@ -72,6 +73,33 @@ async def test_a_job_whose_record_was_lost_is_settled_by_its_report(world: Submi
     await reconciliation.run(world.core)
     job = world.database.jobs[submitted.job_id]
     assert (job.status, job.provider_job_id) == (State.RUNNING, "rp-1")
+
+
+async def test_a_job_whose_record_and_reports_were_lost_is_given_up_and_paid_back_once(
+    world: Submissions,
+) -> None:
+    submitted = await submit(world.core, VIDEO, USER, KEY, later=lambda work: work.close())
+    world.database.now += 121
+    await reconciliation.run(world.core)
+    late = Report(submitted.job_id, "rp-1", State.COMPLETED, None, None, None)
+    assert not (await world.database.report(late)).changed
+    assert world.database.jobs[submitted.job_id].status is State.ERROR
+    assert await world.credits() == 75
+    # The key's first answer was the job's id; so is the next.
+    assert (await submit(world.core, VIDEO, USER, KEY)).job_id == submitted.job_id
+
+
+async def test_what_goes_wrong_behind_an_answer_is_logged_without_secrets(
+    platform: Platform, user: Callable[[str], dict[str, str]]
+) -> None:
+    async def broken(*_: Any) -> None:
+        raise RuntimeError(f"a bug beside {platform.settings.runpod_api_key}")
+
+    assert platform.database
+    platform.database.submitted = broken  # type: ignore[assignment,method-assign]  # one method of this one
+    assert (await platform.ask("POST", "/jobs/create", json_body={"prompt": "x"}, **user(USER))).status == 200
+    [line] = [line for line in platform.lines if "unexpected failure" in line]
+    assert "a bug beside [redacted]" in line
 
 
 async def test_a_refusal_is_paid_back_before_it_is_told(world: Submissions) -> None:

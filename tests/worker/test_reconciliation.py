@@ -7,70 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from api.domain.job import Kind, State
+from api.domain.job import State
 from api.errors import UnavailableError
 from api.ports import Report
 from api.usecases import reports
-from api.usecases.reconciliation import CONNECTIONS, RUN_SECONDS, Settled, run
-from api.usecases.submission import Wish, submit
+from api.usecases.reconciliation import CONNECTIONS, Settled, run
+from api.usecases.submission import submit
 from tests.worker.asking import USER
-from tests.worker.memory_database import MemoryDatabase
-from tests.worker.memory_platform import MemoryMedia, Platform
-from tests.worker.memory_provider import MemoryProvider, unreachable
+from tests.worker.memory_platform import Platform
+from tests.worker.memory_provider import unreachable
+from tests.worker.silence import HOLD, REFUND, SILENCE, Silence
+from tests.worker.submissions import VIDEO
 
 if TYPE_CHECKING:
-    from api.domain.job import Job
     from api.settings import Settings
 
-WISH = Wish(Kind.VIDEO, "a lighthouse", "1024x1024", 1, 5, None)
-SILENCE = 121
 LIMIT_OF_CONNECTIONS = 6
-DAY, EXECUTION = 86_400, 600
-HOLD, REFUND = ("hold", -5), ("refund", 5)
-
-
-class World:
-    """A core on memory alone, with jobs that nobody hears of."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.database, self.provider = MemoryDatabase(), MemoryProvider()
-        self.platform = Platform(
-            settings, provider=self.provider, database=self.database, media=MemoryMedia()
-        )
-        self.core = self.platform.core
-
-    async def silent(self, told: Any = None, user_id: str | None = USER) -> str:
-        """Submit a job of which the provider tells this when it is asked, and wait."""
-        submitted = await submit(self.core, WISH, user_id)
-        assert submitted.provider_job_id
-        self.provider.states[submitted.provider_job_id] = told
-        self.database.now += SILENCE
-        return submitted.job_id
-
-    async def unrecorded(self) -> str:
-        """Leave a job as a worker does that is killed before it knows what the provider said."""
-        placed = await self.database.create(USER, Kind.VIDEO, WISH.to_json(), None)
-        assert placed.job
-        self.database.now += SILENCE
-        return placed.job.id
-
-    def job(self, job_id: str) -> Job:
-        return self.database.jobs[job_id]
-
-    def paid(self, job_id: str) -> list[tuple[str, int]]:
-        return self.database.ledger.of(self.job(job_id))
-
-    @property
-    def told(self) -> list[str]:
-        return [told.type for _, told in self.database.told]
 
 
 @pytest.fixture
-def world(settings: Settings) -> World:
-    return World(settings)
+def world(settings: Settings) -> Silence:
+    return Silence(settings)
 
 
-async def test_a_job_that_was_never_surely_submitted_ends_as_an_error_and_is_paid_back(world: World) -> None:
+async def test_a_job_that_was_never_surely_submitted_ends_as_an_error_and_is_paid_back(
+    world: Silence,
+) -> None:
     job_id = await world.unrecorded()
     assert await run(world.core) == Settled(claimed=1, changed=1, failed=0)
     assert world.job(job_id).status is State.ERROR
@@ -80,7 +42,7 @@ async def test_a_job_that_was_never_surely_submitted_ends_as_an_error_and_is_pai
     assert world.provider.asked == []
 
 
-async def test_a_running_job_whose_provider_id_is_unknown_fails(world: World) -> None:
+async def test_a_running_job_whose_provider_id_is_unknown_fails(world: Silence) -> None:
     job_id = await world.unrecorded()
     report = Report(job_id, None, State.RUNNING, "generating", 60, None)
     assert (await reports.complete(world.core, report)).changed
@@ -91,14 +53,14 @@ async def test_a_running_job_whose_provider_id_is_unknown_fails(world: World) ->
     assert world.paid(job_id) == [HOLD, REFUND]
 
 
-async def test_a_job_that_still_waits_is_left_alone(world: World) -> None:
+async def test_a_job_that_still_waits_is_left_alone(world: Silence) -> None:
     job_id = await world.silent({"status": "IN_QUEUE", "delayTime": 5})
     assert await run(world.core) == Settled(1, 0, 0)
     assert world.job(job_id).status is State.SUBMITTED
     assert world.paid(job_id) == [HOLD]
 
 
-async def test_a_job_that_runs_tells_its_progress(world: World) -> None:
+async def test_a_job_that_runs_tells_its_progress(world: Silence) -> None:
     told = {"status": "IN_PROGRESS", "output": {"phase": "generating", "progress": 40}}
     job_id = await world.silent(told)
     assert await run(world.core) == Settled(1, 1, 0)
@@ -109,7 +71,7 @@ async def test_a_job_that_runs_tells_its_progress(world: World) -> None:
     assert world.job(job_id) == job
 
 
-async def test_a_job_that_ended_unheard_is_completed_with_its_files(world: World) -> None:
+async def test_a_job_that_ended_unheard_is_completed_with_its_files(world: Silence) -> None:
     job_id = await world.silent()
     key = f"media/{job_id}/0.mp4"
     files = [{"key": key, "width": 64, "height": 64, "duration_seconds": 5}]
@@ -131,7 +93,7 @@ async def test_a_job_that_ended_unheard_is_completed_with_its_files(world: World
     ],
 )
 async def test_a_job_that_ended_badly_is_paid_back(
-    world: World, word: str, state: State, notifications: list[str]
+    world: Silence, word: str, state: State, notifications: list[str]
 ) -> None:
     job_id = await world.silent({"status": word, "error": "out of memory"})
     assert await run(world.core) == Settled(1, 1, 0)
@@ -141,7 +103,7 @@ async def test_a_job_that_ended_badly_is_paid_back(
     assert world.told == notifications
 
 
-async def test_a_job_that_the_provider_forgot_fails_with_a_reason(world: World) -> None:
+async def test_a_job_that_the_provider_forgot_fails_with_a_reason(world: Silence) -> None:
     job_id = await world.silent(None)
     assert await run(world.core) == Settled(1, 1, 0)
     assert world.job(job_id).status is State.FAILED
@@ -161,7 +123,7 @@ async def test_a_job_that_the_provider_forgot_fails_with_a_reason(world: World) 
     ],
 )
 async def test_what_the_provider_cannot_tell_is_asked_again_and_keeps_no_other_job(
-    world: World, told: Any
+    world: Silence, told: Any
 ) -> None:
     first = await world.silent({"status": "FAILED"})
     unknown = await world.silent(told)
@@ -183,7 +145,7 @@ async def test_what_the_provider_cannot_tell_is_asked_again_and_keeps_no_other_j
 
 @pytest.mark.parametrize("down", ["report", "submitted"])
 async def test_a_database_that_goes_down_during_a_run_leaves_the_jobs_to_the_next(
-    world: World, down: str
+    world: Silence, down: str
 ) -> None:
     job_id = await (world.unrecorded() if down == "submitted" else world.silent(None))
     world.database.down.add(down)
@@ -195,7 +157,7 @@ async def test_a_database_that_goes_down_during_a_run_leaves_the_jobs_to_the_nex
 
 
 async def test_without_its_database_a_run_says_so_or_has_nothing_to_do(
-    world: World, settings: Settings
+    world: Silence, settings: Settings
 ) -> None:
     world.database.down.add("claim_silent")
     with pytest.raises(UnavailableError):
@@ -203,61 +165,26 @@ async def test_without_its_database_a_run_says_so_or_has_nothing_to_do(
     assert await run(Platform(settings, provider=world.provider).core) == Settled(0, 0, 0)
 
 
-async def test_without_a_provider_a_job_that_it_has_is_left_alone(world: World, settings: Settings) -> None:
+async def test_without_a_provider_a_job_that_it_has_is_left_alone(world: Silence, settings: Settings) -> None:
     job_id = await world.silent()
     assert await run(Platform(settings, database=world.database).core) == Settled(1, 0, 1)
     assert world.job(job_id).status is State.SUBMITTED
 
 
-@pytest.mark.parametrize("told", [unreachable(), {"status": "ON_HOLIDAY"}])
-async def test_a_job_whose_end_is_never_told_ends_with_its_time_and_is_paid_back(
-    world: World, told: Any
-) -> None:
-    job_id = await world.silent(told)
-    world.platform.clock.now += DAY
-    assert await run(world.core) == Settled(1, 0, 1)
-    world.database.now += SILENCE
-    world.platform.clock.now += EXECUTION + SILENCE
-    assert await run(world.core) == Settled(1, 1, 0)
-    assert world.job(job_id).status is State.TIMED_OUT
-    assert world.paid(job_id) == [HOLD, REFUND]
-    assert world.told == ["job_failed"]
-
-
-async def test_a_job_that_outlived_its_time_is_still_what_the_provider_tells(world: World) -> None:
-    job_id = await world.silent({"status": "IN_PROGRESS"})
-    world.platform.clock.now += 2 * DAY
-    assert await run(world.core) == Settled(1, 1, 0)
-    assert world.job(job_id).status is State.RUNNING
-
-
-async def test_a_run_ends_before_the_next_though_the_provider_hangs(world: World) -> None:
-    async def hang(provider_job_id: str) -> None:
-        world.provider.asked.append(provider_job_id)
-        world.platform.clock.now += RUN_SECONDS + 1
-        raise unreachable()
-
-    for _ in range(CONNECTIONS * 2):
-        await world.silent(None, None)
-    world.provider.status = hang  # type: ignore[method-assign]  # one method of this one provider
-    assert await run(world.core) == Settled(CONNECTIONS * 2, 0, CONNECTIONS * 2)
-    assert len(world.provider.asked) <= CONNECTIONS
-
-
-async def test_only_silent_unfinished_jobs_are_asked_after(world: World) -> None:
+async def test_only_silent_unfinished_jobs_are_asked_after(world: Silence) -> None:
     ended = await world.silent({"status": "FAILED"})
     await reports.apply(world.core, ended, {"id": "rp-1", "status": "COMPLETED"}, b"1")
     world.database.now += SILENCE
-    await submit(world.core, WISH, USER)
+    await submit(world.core, VIDEO, USER)
     world.database.now += SILENCE - 2
     assert await run(world.core) == Settled(0, 0, 0)
     assert world.provider.asked == []
     assert await run(world.core, silent_seconds=30) == Settled(1, 0, 0)
 
 
-async def test_a_run_takes_the_longest_silent_first_and_no_more_than_it_is_told(world: World) -> None:
+async def test_a_run_takes_the_longest_silent_first_and_no_more_than_it_is_told(world: Silence) -> None:
     silent = [await world.silent({"status": "FAILED"}, None) for _ in range(5)]
-    assert await run(world.core, limit=2) == Settled(2, 2, 0)
+    assert await run(world.core, most=2) == Settled(2, 2, 0)
     assert [world.job(job_id).status is State.FAILED for job_id in silent] == [
         True,
         True,
@@ -267,21 +194,21 @@ async def test_a_run_takes_the_longest_silent_first_and_no_more_than_it_is_told(
     ]
 
 
-async def test_a_run_asks_for_many_jobs_at_once_but_keeps_the_runtimes_limit(world: World) -> None:
+async def test_a_run_asks_for_many_jobs_at_once_but_keeps_the_runtimes_limit(world: Silence) -> None:
     for _ in range(20):
         await world.silent({"status": "IN_QUEUE"}, None)
     assert await run(world.core) == Settled(20, 0, 0)
     assert world.provider.busiest == CONNECTIONS <= LIMIT_OF_CONNECTIONS
 
 
-async def test_runs_beside_each_other_settle_each_job_once(world: World) -> None:
+async def test_runs_beside_each_other_settle_each_job_once(world: Silence) -> None:
     silent = [await world.silent(None, None) for _ in range(10)]
-    settled = await asyncio.gather(*(run(world.core, limit=4) for _ in range(4)))
+    settled = await asyncio.gather(*(run(world.core, most=4) for _ in range(4)))
     assert sum(one.claimed for one in settled) == sum(one.changed for one in settled) == len(silent)
     assert sorted(world.provider.asked) == sorted({f"rp-{index + 1}" for index in range(10)})
 
 
-async def test_a_report_that_comes_after_all_changes_nothing(world: World) -> None:
+async def test_a_report_that_comes_after_all_changes_nothing(world: Silence) -> None:
     job_id = await world.silent(None)
     await run(world.core)
     settled = world.job(job_id)
@@ -295,7 +222,7 @@ async def test_a_report_that_comes_after_all_changes_nothing(world: World) -> No
 
 
 async def test_secrets_in_what_the_provider_tells_are_neither_kept_nor_logged(
-    world: World, settings: Settings
+    world: Silence, settings: Settings
 ) -> None:
     secret = settings.runpod_api_key
     job_id = await world.silent({"status": "FAILED", "error": f"bad key {secret}"})
@@ -305,7 +232,7 @@ async def test_secrets_in_what_the_provider_tells_are_neither_kept_nor_logged(
     assert secret not in str(world.platform.lines)
 
 
-async def test_a_run_costs_one_round_trip_and_one_a_job_that_changed(world: World) -> None:
+async def test_a_run_costs_one_round_trip_and_one_a_job_that_changed(world: Silence) -> None:
     await world.unrecorded()
     await world.silent({"status": "IN_PROGRESS"})
     world.database.calls.clear()

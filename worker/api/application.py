@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from api.errors import ApiError, UnauthorizedError
 from api.http import JSON, Request, Response, decode_path, json_response
@@ -10,6 +10,8 @@ from api.router import Access, Family, Place, Route, Router
 from api.trace import REQUEST_ID
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from api.core import Core
 
 # JSON is never a page; a stored file opened in a browser may show itself and do nothing else.
@@ -101,6 +103,13 @@ class Application:
                 response.headers["Access-Control-Allow-Methods"] = response.headers["Allow"]
                 response.headers["Access-Control-Allow-Headers"] = ACCEPTED
                 response.headers["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
+
+    async def behind(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do what a request left behind its answer; nobody waits for it, so what goes wrong is logged."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - the last line, as for an answer
+            self._log_failure(error)
 
     @property
     def minds_origins(self) -> bool:

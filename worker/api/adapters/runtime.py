@@ -96,7 +96,8 @@ class Server:
         if instant and method == "GET" and not (self._minds_origins and _header(headers, "origin")):
             return self._plain_json(http.Response(instant()), request_id)
         incoming = JsRequest(request, headers)
-        asked = http.Request(method, url, incoming, request_id, lambda work: _wait_for(ctx, work))
+        behind = self._application.behind
+        asked = http.Request(method, url, incoming, request_id, lambda work: _wait_for(ctx, behind(work)))
         answer = await self._application.answer(asked)
         if answer.headers or answer.content_type != http.JSON or answer.body is None:
             return self._build(answer, request_id)

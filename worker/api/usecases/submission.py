@@ -19,11 +19,12 @@ from api.usecases.jobs import cancel_at_provider
 
 if TYPE_CHECKING:
     from api.core import Core
-    from api.ports import Idempotency, Later, Media, Placed
+    from api.ports import Idempotency, Later, Media, Placed, Provider
 
 # RunPod ends a job that runs longer, and forgets one that was not begun within its time to live.
 EXECUTION_TIMEOUT_MS = 600_000
 TIME_TO_LIVE_MS = 86_400_000
+NEVER_SUBMITTED = "the job was not handed to the provider"  # as far as anybody heard
 _REFUSED = {
     Placement.INSUFFICIENT_CREDITS: InsufficientCreditsError,
     Placement.TOO_MANY_JOBS: TooManyJobsError,
@@ -98,17 +99,21 @@ async def submit(
     if core.provider is None:
         await _record(core, job, State.NOOP, NOOP_PROVIDER, None, None)
         return Submission(job_id, NOOP_PROVIDER, None, None, stored=job is not None)
-    try:
-        answer = core.redactor.value(await core.provider.submit(order(core, job_id, wish)))
-    except ProviderError as error:
-        await _record(core, job, State.ERROR, RUNPOD, None, {"error": core.redactor.text(error.message)})
-        error.details["job_id"] = job_id
-        raise
+    answer = await _hand_over(core, core.provider, job, order(core, job_id, wish))
     if later:
         later(_taken(core, job, answer))
     elif await _taken(core, job, answer) is State.ERROR:
         raise ProviderError("the provider took the job too late", job_id=job_id)
     return Submission(job_id if job else answer["id"], RUNPOD, answer["id"], answer, stored=job is not None)
+
+
+async def _hand_over(core: Core, provider: Provider, job: Job | None, body: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return core.redactor.value(await provider.submit(body))  # type: ignore[no-any-return]  # stays an object
+    except ProviderError as error:
+        await _record(core, job, State.ERROR, RUNPOD, None, {"error": core.redactor.text(error.message)})
+        error.details["job_id"] = body["input"]["job_id"]
+        raise
 
 
 async def _taken(core: Core, job: Job | None, answer: dict[str, Any]) -> State:
@@ -143,8 +148,10 @@ async def _place(
 
 
 def _again(job: Job) -> Submission:
-    if job.status is State.ERROR:
-        raise ProviderError(str((job.result or {}).get("error", "")), job_id=job.id)
+    error = str((job.result or {}).get("error", ""))
+    # What was given up later had been accepted, or nobody heard that it was not.
+    if job.status is State.ERROR and error != NEVER_SUBMITTED:
+        raise ProviderError(error, job_id=job.id)
     return Submission(job.id, job.provider or RUNPOD, job.provider_job_id, None, stored=True)
 
 
