@@ -1,23 +1,31 @@
 -- What grows without end otherwise: keys that nobody may use again, and payloads that a user inserts directly.
 
-create index idempotency_keys_by_age on public.idempotency_keys (user_id, created_at);
+create index idempotency_keys_by_age on public.idempotency_keys (created_at);
 
--- A key counts for 24 hours; a user's next one takes the user's expired ones along.
-create function public.idempotency_keys_forget() returns trigger
-language plpgsql
+-- As before, and expired keys go: it is called each minute, and a job's creation need not pay for it.
+create or replace function public.jobs_claim_silent(
+    p_limit integer default 20, p_silent_seconds integer default 120
+) returns jsonb
+language sql
 set search_path = ''
 as $$
-begin
-    delete from public.idempotency_keys
-    where user_id = new.user_id and created_at <= now() - interval '24 hours';
-    return null;
-end
+    with forgotten as (
+        delete from public.idempotency_keys where created_at <= now() - interval '24 hours'
+    ),
+    silent as (
+        select j.id from public.jobs as j
+        where j.finished_at is null and j.checked_at < now() - make_interval(secs => p_silent_seconds)
+        order by j.checked_at
+        limit least(greatest(p_limit, 1), 100)
+        for update skip locked
+    ),
+    claimed as (
+        update public.jobs as j set checked_at = now()
+        from silent as s where j.id = s.id
+        returning j.*
+    )
+    select coalesce(jsonb_agg(public.job_json(c::public.jobs) order by c.created_at), '[]') from claimed as c;
 $$;
-
-revoke execute on function public.idempotency_keys_forget() from public, anon, authenticated;
-
-create trigger idempotency_keys_forget after insert on public.idempotency_keys
-for each row execute function public.idempotency_keys_forget();
 
 -- As long as the API's own bodies may be (JSON_LIMIT). Not a check constraint: that would refuse every later
 -- change of a longer row that is there already, and so its end.
