@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 GRACE_SECONDS = 3
+# RunPod's SDK stands still while a handler renders, ten minutes at most by default, then posts the result on
+# the connection that it has, once: closed meanwhile, the result would be lost.
+KEEP_ALIVE_SECONDS = 900
 
 
 def serve(app: ASGIApp, port: int) -> None:
@@ -21,4 +24,5 @@ def serve(app: ASGIApp, port: int) -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )

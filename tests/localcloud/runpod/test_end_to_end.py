@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.localcloud.runpod.conftest import Receiver, StandIn
 
+UVICORNS_KEEP_ALIVE = 5  # seconds
+
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     return psutil.wait_procs(processes, timeout=5)[1]
@@ -102,6 +104,19 @@ def test_a_job_that_overruns_its_execution_timeout_is_timed_out_and_its_worker_k
     assert 5000 <= ended["executionTime"] < 7000
     assert ended["error"] == "The job ran longer than its execution timeout."
     assert alive(workers) == []
+
+
+def test_a_handler_that_blocks_for_longer_than_servers_keep_connections_leaves_its_result(
+    stand_in: StandIn, receiver: Receiver
+) -> None:
+    receiver.gate.clear()
+    job = stand_in.run(receiver.order())
+    stand_in.until(lambda: receiver.uploading)
+    time.sleep(UVICORNS_KEEP_ALIVE + 1.5)
+    receiver.gate.set()
+    assert stand_in.reaches(job, "COMPLETED")["output"]["files"]
+    assert len(stand_in.events("worker_started")) == 1
+    assert {event["attempts"] for event in stand_in.events("job")} <= {0, 1}
 
 
 def test_a_job_whose_worker_crashes_is_run_once_more(stand_in: StandIn, receiver: Receiver) -> None:
