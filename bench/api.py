@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -98,11 +97,8 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=200, help="submissions, of each kind of upstreams")
     parser.add_argument("--starts", type=int, default=10, help="of each worker")
     arguments = parser.parse_args(words)
-    folder = Path(tempfile.mkdtemp(prefix="alphogen-bench-"))
-    try:
-        report = measure(arguments.rounds, arguments.starts, folder)
-    finally:
-        shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory(prefix="alphogen-bench-") as folder:
+        report = measure(arguments.rounds, arguments.starts, Path(folder))
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:

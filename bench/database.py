@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -68,11 +67,8 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each round of creating jobs")
     arguments = parser.parse_args(words)
-    folder = Path(tempfile.mkdtemp(prefix="alphogen-bench-"))
-    try:
-        measured = measure(arguments, folder)
-    finally:
-        shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory(prefix="alphogen-bench-") as folder:
+        measured = measure(arguments, Path(folder))
     print(json.dumps(measured) if arguments.json else show(measured))
 
 

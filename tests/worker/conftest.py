@@ -10,10 +10,11 @@ from api.adapters.runpod import RunPod
 from api.upstreams import Answer
 from tests.worker.memory_database import MemoryDatabase
 from tests.worker.memory_platform import SETTINGS, MemoryMedia, Platform, Upstreams
+from tests.worker.stand_ins import StandIns
 from tests.worker.submissions import Submissions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from api.settings import Settings
 
@@ -43,6 +44,13 @@ def platform(settings: Settings, upstreams: Upstreams) -> Platform:
         database=MemoryDatabase(),
         media=MemoryMedia(),
     )
+
+
+@pytest.fixture(scope="module")
+def stand_ins() -> Iterator[StandIns]:
+    stand_ins = StandIns()
+    yield stand_ins
+    stand_ins.stop()
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from api.usecases.submission import submit
 from tests.worker.asking import USER
 from tests.worker.memory_provider import unreachable
 from tests.worker.real_workerd import Workerd, bindings
-from tests.worker.stand_ins import StandIns
 from tests.worker.submissions import VIDEO, Submissions
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from api.settings import Settings
     from tests.worker.memory_platform import Platform
+    from tests.worker.stand_ins import StandIns
 
 
 KEY = Idempotency("order-17", "hash of the wish")
@@ -112,9 +112,8 @@ async def test_a_refusal_is_paid_back_before_it_is_told(world: Submissions) -> N
 
 
 def test_in_the_runtime_the_answer_comes_first_and_the_record_follows(
-    tmp_path: Path, settings: Settings
+    tmp_path: Path, stand_ins: StandIns, settings: Settings
 ) -> None:
-    stand_ins = StandIns()
     runtime = Workerd(tmp_path, bindings(settings, stand_ins.url))
     world = stand_ins.world
     try:
@@ -130,7 +129,6 @@ def test_in_the_runtime_the_answer_comes_first_and_the_record_follows(
     finally:
         world.records.set()
         runtime.stop()
-        stand_ins.stop()
 
 
 def _created(runtime: Workerd, stand_ins: StandIns, settings: Settings) -> str:

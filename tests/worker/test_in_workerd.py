@@ -17,22 +17,15 @@ from api.domain.job import State
 from api.usecases import reconciliation
 from tests.worker.memory_platform import SETTINGS
 from tests.worker.real_workerd import Workerd, bindings
-from tests.worker.stand_ins import StandIns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api.settings import Settings
+    from tests.worker.stand_ins import StandIns
 
 
 USER = "6f1b2c3d-0000-4000-8000-000000000001"
-
-
-@pytest.fixture(scope="module")
-def stand_ins() -> Iterator[StandIns]:
-    stand_ins = StandIns()
-    yield stand_ins
-    stand_ins.stop()
 
 
 @pytest.fixture(scope="module")

@@ -17,21 +17,15 @@ from api.adapters.s3 import TIMEOUT_MS
 from tests.worker.memory_platform import SETTINGS
 from tests.worker.moto import Moto
 from tests.worker.real_workerd import Workerd, bindings
-from tests.worker.stand_ins import StandIns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.worker.stand_ins import StandIns
+
 USER = "6f1b2c3d-0000-4000-8000-000000000001"
 BOUND = ("media_storage", "s3_bucket", "s3_region", "s3_endpoint", "s3_access_key_id", "s3_secret_access_key")
-
-
-@pytest.fixture(scope="module")
-def stand_ins() -> Iterator[StandIns]:
-    stand_ins = StandIns()
-    yield stand_ins
-    stand_ins.stop()
 
 
 @pytest.fixture(scope="module")

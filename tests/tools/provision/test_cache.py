@@ -43,6 +43,20 @@ def refuse(_folder: Path) -> None:
     pytest.fail("made again")
 
 
+def begun(folder: Path) -> subprocess.Popen[str]:
+    """Start a process that makes the entry, until it holds the entry's lock."""
+    maker = subprocess.Popen(
+        [sys.executable, "-S", "-c", HOLDER, folder],
+        env={"PYTHONPATH": str(TOOLS)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert maker.stdout
+    assert maker.stdout.readline() == "begun\n"
+    return maker
+
+
 def test_an_entry_is_made_once(tmp_path: Path) -> None:
     folder = cache.obtain(tmp_path, ENTRY, make)
     assert (folder / PROGRAM).read_text() == "engine"
@@ -101,15 +115,7 @@ def test_what_could_not_be_made_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_killed_maker_holds_nothing_and_its_half_is_removed(tmp_path: Path) -> None:
-    maker = subprocess.Popen(
-        [sys.executable, "-S", "-c", HOLDER, tmp_path],
-        env={"PYTHONPATH": str(TOOLS)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert maker.stdout
-    assert maker.stdout.readline() == "begun\n"
+    maker = begun(tmp_path)
     maker.kill()
     maker.communicate(timeout=ENOUGH_SECONDS)
     another = tmp_path / "engine-10.abc"
@@ -120,16 +126,8 @@ def test_a_killed_maker_holds_nothing_and_its_half_is_removed(tmp_path: Path) ->
 
 
 def test_who_comes_second_says_who_makes_it_and_waits(tmp_path: Path) -> None:
-    maker = subprocess.Popen(
-        [sys.executable, "-S", "-c", HOLDER, tmp_path],
-        env={"PYTHONPATH": str(TOOLS)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    maker = begun(tmp_path)
     assert maker.stdin
-    assert maker.stdout
-    assert maker.stdout.readline() == "begun\n"
     said: list[str] = []
 
     def waiting(line: str) -> None:

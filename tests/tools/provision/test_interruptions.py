@@ -45,6 +45,12 @@ def heard(process: subprocess.Popen[str], part: str) -> str:
     pytest.fail(f"never said: {part}")
 
 
+def assert_well(*processes: subprocess.Popen[str]) -> None:
+    for process in processes:
+        code, said = ended(process)
+        assert code == 0, said
+
+
 def assert_complete(machine: Machine, checkout: Checkout) -> None:
     """All is there, nothing half-made is left, and a further run has nothing to do."""
     assert checkout.is_whole()
@@ -128,9 +134,7 @@ def test_a_second_set_up_says_who_is_at_it_and_installs_nothing_twice(
     lock = checkout.folder / ".local" / "setup.lock"
     assert heard(second, "waiting") == f"waiting for process {first.pid}, which holds {lock}\n"
     machine.go_on()
-    for process in (first, second):
-        code, said = ended(process)
-        assert code == 0, said
+    assert_well(first, second)
     for installs in ("-m venv", "uv pip sync", "npm ci", "import semver"):
         assert len(machine.calls(installs)) == 1
     assert_complete(machine, checkout)
@@ -143,9 +147,7 @@ def test_two_checkouts_set_up_at_once_build_the_engine_once(machine: Machine) ->
     second = two.begin()
     heard(second, "Node packages")
     machine.go_on()
-    for process in (first, second):
-        code, said = ended(process)
-        assert code == 0, said
+    assert_well(first, second)
     assert len(machine.calls("import semver")) == 1
     assert (one.tools / "pulumi").resolve() == (two.tools / "pulumi").resolve()
     assert_complete(machine, one)
